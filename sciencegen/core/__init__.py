@@ -1,0 +1,1 @@
+"""The contracts: spaces, conditions, generators, objectives, batches, domains. torch and the standard library only."""

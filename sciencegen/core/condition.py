@@ -1,0 +1,194 @@
+"""Conditions: a partial request is a mask, not a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite, isnan
+
+import torch
+from torch import Tensor
+
+from sciencegen.core.space import Space
+from sciencegen.errors import RequestError, UnknownName
+
+__all__ = ["Categorical", "Condition", "ConditionFields", "Continuous", "Field", "Given", "Interval", "Where"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A range asked for: values are drawn inside it, and what measures outside is dropped and counted."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, (int, float)) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:g}..{self.high:g}"
+
+
+Where = Mapping[str, "float | str | Interval"]
+"""A request: what each named field should be."""
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """A number, standardised by the training data's mean and spread; `low` and `high` bound what was seen."""
+
+    name: str
+    unit: str = ""
+    mean: float = 0.0
+    std: float = 1.0
+    low: float = -float("inf")
+    high: float = float("inf")
+
+    def numbers(self, asked: object, n: int) -> Tensor:
+        """The standardised values of `n` samples; an interval is drawn from uniformly, inside what was seen."""
+        if isinstance(asked, Interval):
+            low, high = max(asked.low, self.low), min(asked.high, self.high)
+            if not low <= high or not isfinite(high - low):
+                low, high = self._nearest(asked)
+            value = low + (high - low) * torch.rand(n)
+        else:
+            value = torch.full((n,), self._number(asked))
+        return (value - self.mean) / self.std
+
+    def _nearest(self, asked: Interval) -> tuple[float, float]:
+        ends = [end for end in (asked.low, asked.high) if isfinite(end)]
+        if not ends:
+            raise RequestError(f"{self.name}={asked}: an interval needs at least one end")
+        return ends[0], ends[-1]
+
+    def _number(self, asked: object) -> float:
+        try:
+            value = float(asked)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            raise RequestError(f"{self.name}={asked}: expected a number or a range such as 1..2") from None
+        if not isfinite(value):
+            raise RequestError(f"{self.name}={asked}: expected a finite number")
+        return value
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """One of a few named levels."""
+
+    name: str
+    levels: tuple[str, ...]
+
+    def numbers(self, asked: object, n: int) -> Tensor:
+        """The index of the level asked for, `n` times."""
+        if str(asked) not in self.levels:
+            raise UnknownName(f"level of {self.name}", str(asked), self.levels)
+        return torch.full((n,), float(self.levels.index(str(asked))))
+
+
+@dataclass(frozen=True)
+class Given:
+    """A whole tensor that is given: an image, a scaffold, a motif."""
+
+    name: str
+    space: Space
+
+
+Field = Continuous | Categorical
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is known of n samples: standardised values of named fields, which of them are known, given tensors."""
+
+    values: Tensor  # [n, k]
+    known: Tensor  # [n, k], bool
+    given: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: Tensor | slice) -> Condition:
+        return Condition(self.values[rows], self.known[rows], {k: v[rows] for k, v in self.given.items()})
+
+    def repeat(self, n: int) -> Condition:
+        """Every row `n` times, rows of one kind side by side."""
+        given = {k: v.repeat_interleave(n, 0) for k, v in self.given.items()}
+        return Condition(self.values.repeat_interleave(n, 0), self.known.repeat_interleave(n, 0), given)
+
+    def hide(self, p: float) -> Condition:
+        """Forget each field with probability `p`, and one time in two of that everything, so that any subset
+        can be asked for later and the unconditional model is learned too."""
+        if p <= 0 or not self.values.shape[1]:
+            return self
+        one = torch.rand(self.values.shape, device=self.values.device) >= p
+        every = torch.rand(len(self), 1, device=self.values.device) >= p / 2
+        return replace(self, known=self.known & one & every)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Condition:
+        given = {k: v.to(device) for k, v in self.given.items()}
+        return Condition(self.values.to(device, dtype), self.known.to(device), given)
+
+
+@dataclass(frozen=True)
+class ConditionFields:
+    """The fields a model was trained with, in order."""
+
+    fields: tuple[Field, ...] = ()
+    given: tuple[Given, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    def row(self, where: Where) -> Condition:
+        """One row of a request such as {"logp": 2.5}; fields not named stay unknown."""
+        return self.ask(where, 1)
+
+    def ask(self, where: Where, n: int) -> Condition:
+        """`n` rows of one request; an interval is drawn afresh for each."""
+        for name in where:
+            if name not in self.names:
+                raise UnknownName("condition", name, self.names)
+        values = torch.zeros(n, len(self.fields))
+        known = torch.zeros(n, len(self.fields), dtype=torch.bool)
+        for j, known_field in enumerate(self.fields):
+            if known_field.name in where:
+                values[:, j] = known_field.numbers(where[known_field.name], n)
+                known[:, j] = True
+        return Condition(values, known)
+
+    def rows(self, table: Mapping[str, Sequence[float | str | None]]) -> Condition:
+        """One row for each row of a table of columns; None and NaN are unknown."""
+        n = max((len(column) for column in table.values()), default=0)
+        values, known = torch.zeros(n, len(self.fields)), torch.zeros(n, len(self.fields), dtype=torch.bool)
+        for j, known_field in enumerate(self.fields):
+            column = table.get(known_field.name)
+            if column is None:
+                continue
+            if isinstance(known_field, Continuous):
+                raw = torch.tensor([float("nan") if v is None else float(v) for v in column], dtype=torch.float64)
+                known[:, j] = raw.isfinite()
+                standard = (raw - known_field.mean) / known_field.std
+                values[:, j] = standard.where(known[:, j], torch.zeros(())).to(values.dtype)
+            else:
+                index = {level: float(i) for i, level in enumerate(known_field.levels)}
+                missing = [v is None or (isinstance(v, float) and isnan(v)) for v in column]
+                for i, v in enumerate(column):
+                    if not missing[i] and str(v) not in index:
+                        raise UnknownName(f"level of {known_field.name} (row {i + 1})", str(v), known_field.levels)
+                values[:, j] = torch.tensor([0.0 if m else index[str(v)] for v, m in zip(column, missing, strict=True)])
+                known[:, j] = ~torch.tensor(missing, dtype=torch.bool)
+        return Condition(values, known)
+
+    def outside(self, where: Where) -> list[str]:
+        """What is asked for beyond the range seen in training, one sentence each."""
+        said = []
+        for known_field in self.fields:
+            asked = where.get(known_field.name)
+            if asked is None or not isinstance(known_field, Continuous):
+                continue
+            low, high = (asked.low, asked.high) if isinstance(asked, Interval) else (float(asked), float(asked))
+            if low > known_field.high or high < known_field.low:
+                seen = f"{known_field.low:g} to {known_field.high:g}"
+                said.append(f"{known_field.name}={asked} is outside the training range ({seen})")
+        return said

@@ -1,0 +1,37 @@
+"""Constraints: which token may come next."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from torch import Tensor
+
+__all__ = ["Constraint"]
+
+
+class Constraint(ABC):
+    """A machine that reads a sequence and says at every step which tokens may follow.
+
+    Its state is opaque to families: they hand back what they were given, and ask for some rows of it.
+    """
+
+    @abstractmethod
+    def start(self, n: int) -> Any:
+        """The state before the first token of `n` sequences."""
+
+    @abstractmethod
+    def mask(self, state: Any) -> Tensor:
+        """The tokens allowed next, as booleans [n, vocabulary]; at least one in every row."""
+
+    @abstractmethod
+    def advance(self, state: Any, token: Tensor) -> Any:
+        """The state after `token` [n]."""
+
+    @abstractmethod
+    def take(self, state: Any, rows: Tensor) -> Any:
+        """The state of some of the sequences."""
+
+    @abstractmethod
+    def masks(self, x: Tensor) -> Tensor:
+        """All masks of whole sequences at once, for training: [n, length, vocabulary]."""

@@ -1,0 +1,63 @@
+"""Requests as a person types them: `logp=2.5`, `logp=2..3`, `qed>=0.9`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from sciencegen.core.condition import Interval, Where
+from sciencegen.errors import RequestError
+
+__all__ = ["accepts", "parse_where"]
+
+_CLAUSE = re.compile(r"^\s*([^=<>]+?)\s*(>=|<=|=)\s*(.+?)\s*$")
+_RANGE = re.compile(r"^(.+?)\.\.(.+)$")
+
+
+def parse_where(clauses: Iterable[str]) -> dict[str, float | str | Interval]:
+    """Read clauses into a request.
+
+    >>> parse_where(["logp=2.5", "qed>=0.9", "rings=1..2", "kind=drug"])
+    {'logp': 2.5, 'qed': Interval(low=0.9, high=inf), 'rings': Interval(low=1.0, high=2.0), 'kind': 'drug'}
+    """
+    where: dict[str, float | str | Interval] = {}
+    for clause in clauses:
+        match = _CLAUSE.match(clause)
+        if match is None:
+            raise RequestError(f"--where {clause!r}: expected name=value, name=low..high, name>=low or name<=high")
+        name, sign, text = match.groups()
+        if name in where:
+            raise RequestError(f"--where {clause!r}: {name} was asked for already")
+        where[name] = _value(name, sign, text)
+    return where
+
+
+def _value(name: str, sign: str, text: str) -> float | str | Interval:
+    if sign == ">=":
+        return Interval(_number(name, text), float("inf"))
+    if sign == "<=":
+        return Interval(-float("inf"), _number(name, text))
+    ends = _RANGE.match(text)
+    if ends is not None:
+        interval = Interval(_number(name, ends[1]), _number(name, ends[2]))
+        if interval.low > interval.high:
+            raise RequestError(f"{name}={text}: the range is empty; write the smaller number first")
+        return interval
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RequestError(f"{name}: expected a number, got {text!r}") from None
+
+
+def accepts(where: Where, measured: Mapping[str, float | str]) -> bool:
+    """Say whether what was measured lies inside every range asked for; exact values are aims, not filters."""
+    return all(
+        measured[name] in asked for name, asked in where.items() if isinstance(asked, Interval) and name in measured
+    )

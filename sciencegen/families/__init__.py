@@ -1,0 +1,1 @@
+"""Families: probability over spaces, with nets handed in."""

@@ -1,0 +1,73 @@
+"""Flows: a standard normal carried through invertible transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sciencegen.core.condition import Condition
+from sciencegen.core.generator import Density, Latent, Pathwise, Spread
+from sciencegen.core.normal import log_normal
+from sciencegen.core.space import Reals
+from sciencegen.core.transform import Transform
+from sciencegen.nets.conditioner import Conditioner
+
+__all__ = ["Flow"]
+
+
+class Flow(Density, Pathwise, Latent):
+    """An exact density with exact samples (Variational Inference with Normalizing Flows; Rezende, Mohamed; 2015).
+
+    Transforms are listed from data to noise.
+    """
+
+    def __init__(self, space: Reals, transforms: Sequence[Transform], conditioner: Conditioner) -> None:
+        super().__init__()
+        self.space, self.conditioner = space, conditioner
+        self.transforms = nn.ModuleList(transforms)
+        self.knobs: Spread = Spread()
+
+    def log_prob(self, x: Tensor, condition: Condition | None = None) -> Tensor:
+        z, log_volume = self._to_noise(x.flatten(1), self.conditioner(condition, len(x)))
+        return log_normal(z) + log_volume
+
+    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
+        z = self.knobs.temperature * self.prior(n, condition)
+        return self._to_data(z, self.conditioner(condition, n))
+
+    @torch.no_grad()
+    def sample(self, n: int, condition: Condition | None = None) -> Tensor:
+        return self.rsample(n, condition)
+
+    @torch.no_grad()
+    def encode(self, x: Tensor, condition: Condition | None = None) -> Tensor:
+        return self._to_noise(x.flatten(1), self.conditioner(condition, len(x)))[0]
+
+    @torch.no_grad()
+    def decode(self, z: Tensor, condition: Condition | None = None) -> Tensor:
+        return self._to_data(z, self.conditioner(condition, len(z)))
+
+    def prior(self, n: int, condition: Condition | None = None) -> Tensor:
+        return self.noise(n, self.space.size)
+
+    def extra_repr(self) -> str:
+        """Say which directions are cheap, so that nobody is surprised."""
+        kinds = {part.cheap for part in self.transforms if isinstance(part, Transform)} - {"both"}
+        slow = {"to_noise": "sampling", "to_data": "log_prob"}
+        return "slow: " + (", ".join(sorted(slow[kind] for kind in kinds)) or "nothing")
+
+    def _to_noise(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        log_volume = x.new_zeros(len(x))
+        for transform in self.transforms:
+            assert isinstance(transform, Transform)
+            mapped = transform.to_noise(x, context)
+            x, log_volume = mapped.x, log_volume + mapped.log_volume
+        return x, log_volume
+
+    def _to_data(self, z: Tensor, context: Tensor) -> Tensor:
+        for transform in reversed(self.transforms):
+            assert isinstance(transform, Transform)
+            z = transform.to_data(z, context).x
+        return z.view(len(z), *self.space.shape)

@@ -1,0 +1,1 @@
+"""Networks: from tensors to tensors, knowing nothing of probability or science."""

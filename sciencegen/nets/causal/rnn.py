@@ -1,0 +1,127 @@
+"""Recurrent nets: one causal net, and the cells that may be handed to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sciencegen.core.space import Discrete
+from sciencegen.nets.causal.net import CausalNet
+from sciencegen.nets.conditioner import Inject
+
+__all__ = ["Cell", "Gated", "LongShort", "Recurrent", "RecurrentState"]
+
+
+class Cell(ABC):
+    """One step of a recurrent layer, written out so that sampling can fold and batch what the fused layer hides."""
+
+    memories: int
+    """How many vectors a layer remembers."""
+
+    @abstractmethod
+    def layers(self, width: int, depth: int, dropout: float) -> nn.RNNBase:
+        """The fused layers that training uses."""
+
+    @abstractmethod
+    def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
+        """The bias that can be added to a layer's input once and for all."""
+
+    @abstractmethod
+    def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
+        """A layer's memory after one step; the first vector is its output."""
+
+
+def _weight(rnn: nn.RNNBase, name: str, layer: int) -> Tensor:
+    weight = getattr(rnn, f"{name}_l{layer}")
+    assert isinstance(weight, Tensor)
+    return weight
+
+
+class Gated(Cell):
+    """The gated recurrent unit (Learning Phrase Representations using RNN Encoder-Decoder; Cho et al.; 2014)."""
+
+    memories = 1
+
+    def layers(self, width: int, depth: int, dropout: float) -> nn.RNNBase:
+        return nn.GRU(width, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
+
+    def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
+        return _weight(rnn, "bias_ih", layer)
+
+    def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
+        back = F.linear(memory[0], _weight(rnn, "weight_hh", layer), _weight(rnn, "bias_hh", layer))
+        two = 2 * rnn.hidden_size
+        reset, keep = torch.sigmoid(gates[:, :two] + back[:, :two]).chunk(2, -1)
+        return [torch.lerp(torch.tanh(gates[:, two:] + reset * back[:, two:]), memory[0], keep)]
+
+
+class LongShort(Cell):
+    """Long short-term memory (Long Short-Term Memory; Hochreiter, Schmidhuber; 1997)."""
+
+    memories = 2
+
+    def layers(self, width: int, depth: int, dropout: float) -> nn.RNNBase:
+        return nn.LSTM(width, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
+
+    def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
+        return _weight(rnn, "bias_ih", layer) + _weight(rnn, "bias_hh", layer)
+
+    def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
+        gates = gates + F.linear(memory[0], _weight(rnn, "weight_hh", layer))
+        enter, forget, new, leave = gates.chunk(4, -1)
+        cell = torch.sigmoid(forget) * memory[1] + torch.sigmoid(enter) * torch.tanh(new)
+        return [torch.sigmoid(leave) * torch.tanh(cell), cell]
+
+
+@dataclass
+class RecurrentState:
+    """The memory of every layer, and what the context adds to the first layer's gates."""
+
+    memory: list[list[Tensor]]  # per layer, each [n, width]
+    gates: Tensor  # [n, gates]
+    table: Tensor  # [vocabulary + 1, gates], the embedding folded into the first layer's input weights
+
+
+class Recurrent(CausalNet):
+    """A recurrent net over embedded entries (the char-RNN); the context reaches every step."""
+
+    def __init__(
+        self, space: Discrete, context: int, cell: Cell, width: int = 256, depth: int = 1, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.width, self.depth, self.first, self.cell = width, depth, space.categories, cell
+        self.embed = nn.Embedding(space.categories + 1, width)
+        self.inject = Inject(context, width)
+        self.rnn = cell.layers(width, depth, dropout)
+        self.dropout, self.head = nn.Dropout(dropout), nn.Linear(width, space.logits)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        past = F.pad(x[:, :-1].long(), (1, 0), value=self.first)
+        hidden, _ = self.rnn(self.inject(self.embed(past), context))
+        out: Tensor = self.head(self.dropout(hidden))
+        return out
+
+    def start(self, context: Tensor) -> RecurrentState:
+        n, weight = len(context), _weight(self.rnn, "weight_ih", 0)
+        table = F.linear(self.embed.weight, weight, self.cell.input_bias(self.rnn, 0))
+        gates = F.linear(self.inject(table.new_zeros(n, self.width), context), weight)
+        zeros = table.new_zeros(n, self.width)
+        return RecurrentState([[zeros] * self.cell.memories for _ in range(self.depth)], gates, table)
+
+    def step(self, state: RecurrentState, t: int, previous: Tensor | None) -> Tensor:
+        gates = state.gates + (state.table[self.first] if previous is None else state.table[previous.long()])
+        for layer in range(self.depth):
+            if layer:
+                bias = self.cell.input_bias(self.rnn, layer)
+                gates = F.linear(state.memory[layer - 1][0], _weight(self.rnn, "weight_ih", layer), bias)
+            state.memory[layer] = self.cell.advance(self.rnn, layer, gates, state.memory[layer])
+        out: Tensor = self.head(state.memory[-1][0])
+        return out
+
+    def take(self, state: RecurrentState, rows: Tensor) -> RecurrentState:
+        memory = [[vector[rows] for vector in layer] for layer in state.memory]
+        return RecurrentState(memory, state.gates[rows], state.table)

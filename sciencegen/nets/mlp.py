@@ -1,0 +1,55 @@
+"""Plain multi-layer perceptrons, with a context added to every hidden layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sciencegen.errors import UnknownName
+from sciencegen.nets.conditioner import Inject
+
+__all__ = ["ACTIVATIONS", "MLP", "activation"]
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "silu": F.silu,
+    "tanh": F.tanh,
+    "leaky": lambda x: F.leaky_relu(x, 0.2),
+}
+
+
+def activation(name: str) -> Callable[[Tensor], Tensor]:
+    """The activation of a name."""
+    if name not in ACTIVATIONS:
+        raise UnknownName("activation", name, ACTIVATIONS)
+    return ACTIVATIONS[name]
+
+
+class MLP(nn.Module):
+    """Hidden layers of the given widths between `inputs` and `outputs`."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        widths: Sequence[int],
+        context: int = 0,
+        act: str = "silu",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        sizes = [inputs, *widths]
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.inject = nn.ModuleList(Inject(context, width) for width in widths)
+        self.out = nn.Linear(sizes[-1], outputs)
+        self.act, self.dropout = activation(act), nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """Outputs [n, outputs] of x [n, ...], which is read as one vector."""
+        x = x.flatten(1)
+        for linear, inject in zip(self.hidden, self.inject, strict=True):
+            x = self.dropout(self.act(inject(linear(x), context)))
+        out: Tensor = self.out(x)
+        return out
