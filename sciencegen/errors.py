@@ -6,6 +6,7 @@ SciencegenError
 │   ├── DataError           a file or a table that does not hold what it should
 │   └── CheckpointError     a model folder that is damaged, foreign or of another format
 ├── BudgetExhausted         the draws allowed ended before the candidates wanted were found; exit code 3
+├── OutputError             a file that cannot be written: a full disk, no permission; exit code 1
 └── Diverged                training produced nothing finite for too long; exit code 1
 """
 
@@ -19,6 +20,7 @@ __all__ = [
     "CheckpointError",
     "DataError",
     "Diverged",
+    "OutputError",
     "RequestError",
     "SciencegenError",
     "UnknownName",
@@ -62,6 +64,10 @@ class BudgetExhausted(SciencegenError):
     """Fewer candidates than wanted were found within the draws allowed."""
 
     exit_code = 3
+
+
+class OutputError(SciencegenError):
+    """A file that cannot be written."""
 
 
 class Diverged(SciencegenError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import isfinite, isnan
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -139,6 +140,20 @@ class ConditionFields:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
+
+    def state(self) -> list[dict[str, Any]]:
+        """The fields as plain values; given tensors are described by the recipe."""
+        kinds = {Continuous: "number", Categorical: "category"}
+        return [{"kind": kinds[type(one)], **asdict(one)} for one in self.fields]
+
+    @classmethod
+    def from_state(cls, state: Sequence[Mapping[str, Any]]) -> ConditionFields:
+        """The fields that `state` described."""
+        kinds: dict[str, type[Any]] = {"number": Continuous, "category": Categorical}
+        plain: list[dict[str, Any]] = [
+            {k: tuple(v) if isinstance(v, list) else v for k, v in one.items()} for one in state
+        ]
+        return cls(tuple(kinds[one.pop("kind")](**one) for one in plain))
 
     def row(self, where: Where) -> Condition:
         """One row of a request such as {"logp": 2.5}; fields not named stay unknown."""

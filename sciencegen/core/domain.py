@@ -72,11 +72,14 @@ class Domain(ABC, Generic[T]):
     """What is known of a kind of items: how to read, name, measure, compare, draw and write them."""
 
     name: str
+    distinct: bool
+    """Whether a user wants each item once, rather than as often as the model draws it."""
     properties: Mapping[str, Property[T]]
 
     @abstractmethod
-    def read(self, path: Path) -> Items[T]:
-        """The items of a file or a folder, and the columns beside them."""
+    def read(self, path: Path, beside: Sequence[str] = ()) -> Items[T]:
+        """The items of a file or a folder, and the columns beside them; columns named in `beside` are no part of the
+        items."""
 
     @abstractmethod
     def write(self, items: Iterable[T], path: Path) -> None:

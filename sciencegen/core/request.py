@@ -58,6 +58,5 @@ def _number(name: str, text: str) -> float:
 
 def accepts(where: Where, measured: Mapping[str, float | str]) -> bool:
     """Say whether what was measured lies inside every range asked for; exact values are aims, not filters."""
-    return all(
-        measured[name] in asked for name, asked in where.items() if isinstance(asked, Interval) and name in measured
-    )
+    ranges = {name: asked for name, asked in where.items() if isinstance(asked, Interval)}
+    return all(measured[name] in asked for name, asked in ranges.items() if name in measured)

@@ -63,7 +63,7 @@ class Autoregressive(Density):
     @torch.no_grad()
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:
         contexts = self._contexts(n, condition)
-        return draw_entries(self.space, self.net, contexts, self.knobs).x.unflatten(1, self.space.shape)
+        return draw_entries(self.space, self.net, contexts, self.knobs).x.view(n, *self.space.shape)
 
     @torch.no_grad()
     def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:

@@ -73,4 +73,4 @@ def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     if causal:
         future = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool, device=query.device).triu(1)
         scores = scores.masked_fill(future, -torch.inf)
-    return scores.softmax(-1).to(value.dtype) @ value
+    return torch.matmul(scores.softmax(-1).to(value.dtype), value)

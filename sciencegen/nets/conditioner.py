@@ -29,26 +29,24 @@ class Conditioner(nn.Module):
         self.width = width if fields.fields or fields.given else 0
         self.numeric = [j for j, field in enumerate(fields.fields) if not isinstance(field, Categorical)]
         k = len(self.numeric)
+        if not self.width:
+            self.register_buffer("nothing", torch.zeros(1, 0), persistent=False)
+            return
         self.unknown = nn.Parameter(0.1 * torch.randn(len(fields.fields) + len(fields.given), width))
         if k:
             self.slope = nn.Parameter(torch.randn(k, bends))
             self.offset = nn.Parameter(torch.randn(k, bends))
             self.curve = nn.Parameter(torch.randn(k, bends, width) / bends**0.5)
-        self.levels = nn.ModuleDict(
-            {
-                str(j): nn.Embedding(len(f.levels), width)
-                for j, f in enumerate(fields.fields)
-                if isinstance(f, Categorical)
-            }
-        )
+        levels = {j: len(field.levels) for j, field in enumerate(fields.fields) if isinstance(field, Categorical)}
+        self.levels = nn.ModuleDict({str(j): nn.Embedding(many, width) for j, many in levels.items()})
         self.given = nn.ModuleDict(dict(given or {}))
-        if self.width:
-            self.mix = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+        self.mix = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, condition: Condition | None, n: int) -> Tensor:
         """The context of `n` samples [n, width]; a condition of one row serves them all."""
         if not self.width:
-            return self.unknown.new_zeros(n, 0)
+            assert isinstance(self.nothing, Tensor)
+            return self.nothing.expand(n, 0)
         if condition is None:
             total = self.unknown.sum(0, keepdim=True)
         else:

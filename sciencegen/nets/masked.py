@@ -100,20 +100,21 @@ class MaskedMLP(nn.Module):
         flat = x.flatten(1)
         hidden = flat
         for i, (layer, inject) in enumerate(zip(self.layers, self.inject, strict=True)):
+            assert isinstance(layer, nn.Linear)
             hidden = F.linear(hidden, layer.weight * self._mask(f"mask{i}"), layer.bias)
             hidden = self.dropout(self.act(inject(hidden, context)))
-        out: Tensor = self.inject_out(
-            F.linear(hidden, self.out.weight * self._mask("mask_out"), self.out.bias), context
-        )
+        out: Tensor = F.linear(hidden, self.out.weight * self._mask("mask_out"), self.out.bias)
+        out = self.inject_out(out, context)
         if self.direct is not None:
             out = out + F.linear(flat, self.direct.weight * self._mask("mask_direct"))
-        return out.unflatten(1, (self.entries, self.outputs))
+        return out.view(-1, self.entries, self.outputs)
 
     def start(self, context: Tensor) -> MaskedState:
         """Get ready to evaluate one entry at a time; dropout is off."""
         n, like = len(context), self.out.weight
         shifts = []
         for layer, inject in zip(self.layers, self.inject, strict=True):
+            assert isinstance(layer, nn.Linear)
             shifts.append(inject(layer.bias.expand(n, -1), context).t().contiguous())
         out = self.inject_out(self.out.bias.expand(n, -1), context).t().contiguous()
         hidden = [like.new_zeros(width, n) for width in self.widths]
@@ -142,6 +143,7 @@ class MaskedMLP(nn.Module):
         for i, layer in enumerate(self.layers):
             a, b = low[i], high[i]
             if b > a:
+                assert isinstance(layer, nn.Linear)
                 weight = layer.weight[a:b, :upto]
                 units = self.act(torch.addmm(state.shifts[i][a:b], weight, below[:upto]))
                 state.hidden[i] = _write(state.hidden[i], a, units)

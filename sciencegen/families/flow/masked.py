@@ -47,7 +47,8 @@ class MaskedAffine(Transform):
         return Mapped((x - shift) * torch.exp(-scale), -scale.sum(-1))
 
     def _in_turn(self, z: Tensor, context: Tensor) -> Mapped:
-        state, found, log_volume = self.net.start(context), [], z.new_zeros(len(z))
+        state, log_volume = self.net.start(context), z.new_zeros(len(z))
+        found: list[Tensor] = []
         for t in range(z.shape[1]):
             shift, scale = self.net.step(state, t, found[-1] if found else None).unbind(-1)
             scale = soft_clip(scale, self.bound)

@@ -47,8 +47,9 @@ class VAE(Variational, Latent):
         context = self.conditioner(condition, len(x))
         draw = self.posterior(self._encoding(x, context), draws)
         numbers = self._numbers(draw.z.flatten(0, 1), context.repeat(draws, 1))
-        log_x = self.likelihood.log_prob(numbers.unflatten(0, (draws, len(x))), x.flatten(1))
-        return log_x + log_normal(draw.z) - draw.log_q
+        log_x = self.likelihood.log_prob(numbers.view(draws, len(x), *numbers.shape[1:]), x.flatten(1))
+        joint: Tensor = log_x + log_normal(draw.z) - draw.log_q
+        return joint
 
     @torch.no_grad()
     def encode(self, x: Tensor, condition: Condition | None = None) -> Tensor:

@@ -69,8 +69,8 @@ class NADE(CausalNet):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         start = self._start(context).to(self.enter.dtype)
         kept = self.dropout(torch.ones_like(start))
-        logits = _Scan.apply(_floats(self.space, x, self.enter), self.enter, self.leave, start, kept)
-        assert isinstance(logits, Tensor)
+        floats = _floats(self.space, x, self.enter)
+        logits: Tensor = _Scan.apply(floats, self.enter, self.leave, start, kept)  # type: ignore[no-untyped-call]
         return logits + self.out_bias
 
     def _start(self, context: Tensor) -> Tensor:

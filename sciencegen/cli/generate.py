@@ -1,0 +1,100 @@
+"""`sciencegen generate`: candidates from a model, with what was measured beside what was asked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sciencegen.model import Model
+
+__all__ = ["generate"]
+
+
+def generate(
+    model: str = typer.Argument(..., help="A model folder, or a shipped model."),
+    n: int = typer.Option(100, "-n", help="How many."),
+    where: list[str] | None = typer.Option(
+        None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high."
+    ),
+    out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; standard output without it."),
+    format_: str | None = typer.Option(None, "--format", help="csv, tsv, jsonl or parquet; by suffix without it."),
+    set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as temperature=0.8."),
+    seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
+    device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
+    budget: int = typer.Option(0, "--budget", help="At most so many draws; 50 for each wanted without it."),
+    distinct: bool | None = typer.Option(
+        None, "--distinct/--repeats", help="Each item once, or as often as it is drawn."
+    ),
+    strict: bool = typer.Option(False, "--strict", help="Refuse values outside the training range."),
+    picture: Path | None = typer.Option(None, "--picture", help="Draw the candidates into a PNG."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Check the request, show it, and stop."),
+) -> None:
+    """Generate candidates with the properties asked for, and write them with the properties measured."""
+    from sciencegen.core.files import check_writable
+    from sciencegen.core.request import parse_where
+    from sciencegen.errors import BudgetExhausted, RequestError
+    from sciencegen.model import load
+    from sciencegen.recipes.options import assignments
+    from sciencegen.screen.stream import Tally
+    from sciencegen.screen.write import table_format, write_provenance, write_table
+
+    if n < 1:
+        raise RequestError(f"-n {n}: expected 1 or more")
+    name = table_format(out, format_)
+    for path in (out, picture):
+        if path is not None:
+            check_writable(path)
+    loaded = load(model, device)
+    request = parse_where(where or [])
+    _check(loaded, request, strict)
+    loaded.turn(**{knob: _number(knob, value) for knob, value in assignments(set_ or []).items()})
+    asked = {key: value if isinstance(value, float) else str(value) for key, value in request.items()}
+    _say(f"{loaded.recipe}: {n:,} where {asked or 'nothing is asked'}")
+    if dry_run:
+        return
+    tally = Tally()
+    shown: list[Any] = []
+
+    def rows() -> Any:
+        for candidate in loaded.candidates(n, request, seed, tally, budget or None, distinct):
+            if picture is not None and len(shown) < 100_000:
+                shown.append(candidate.item)
+            yield loaded.row(candidate, request)
+
+    write_table(rows(), out, name)
+    if out is not None:
+        record = {"model": model, "checkpoint": loaded.checkpoint, "seed": seed, "asked": asked, **vars(tally)}
+        write_provenance(out.with_suffix(".json" if out.suffix != ".json" else ".provenance.json"), record)
+    if picture is not None and shown:
+        loaded.domain.draw(shown[: 100 if len(shown) < 1000 else None], picture)
+    _say(", ".join(f"{count:,} {what}" for what, count in vars(tally).items()))
+    if tally.kept < n:
+        raise BudgetExhausted(f"drew {tally.drawn:,} and found {tally.kept:,} of {n:,}: raise --budget or ask for less")
+
+
+def _check(loaded: Model[Any], request: dict[str, Any], strict: bool) -> None:
+    """Refuse what the model was never taught, and warn of what it never saw."""
+    from sciencegen.errors import RequestError
+
+    loaded.fields.row(request)
+    for sentence in loaded.fields.outside(request):
+        if strict:
+            raise RequestError(sentence)
+        _say(f"warning: {sentence}")
+
+
+def _number(name: str, value: str) -> float:
+    from sciencegen.errors import RequestError
+
+    try:
+        return float(value)
+    except ValueError:
+        raise RequestError(f"{name}={value}: expected a number") from None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Data: tables and arrays from files, batches from tensors."""

@@ -1,0 +1,73 @@
+"""Batches of tensors that were encoded once; small sets live on the training device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sciencegen.core.batch import Batch, Batches, seed_at
+from sciencegen.core.condition import Condition
+
+__all__ = ["InOrder", "Shuffled", "Unfed"]
+
+
+class Shuffled(Batches):
+    """Every sample once an epoch, in an order that depends on the seed and the epoch alone; the rest is left for the
+    next epoch's order."""
+
+    def __init__(self, x: Tensor, condition: Condition | None, size: int, seed: int = 0) -> None:
+        self.x, self.condition, self.size, self.seed = x, condition, min(size, len(x)), seed
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    @property
+    def per_epoch(self) -> int:
+        return max(len(self.x) // self.size, 1)
+
+    def at(self, step: int) -> Batch:
+        epoch, index = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            source = torch.Generator().manual_seed(seed_at(self.seed, epoch))
+            self._epoch, self._order = epoch, torch.randperm(len(self.x), generator=source).to(self.x.device)
+        rows = self._order[index * self.size : (index + 1) * self.size]
+        return Batch(self.x[rows], None if self.condition is None else self.condition[rows])
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Shuffled:
+        placed = Batch(self.x, self.condition).to(device, dtype)
+        return Shuffled(placed.x, placed.condition, self.size, self.seed)
+
+
+class InOrder(Batches):
+    """Every sample once, in order, the last batch as small as it is: for measuring."""
+
+    def __init__(self, x: Tensor, condition: Condition | None, size: int) -> None:
+        self.x, self.condition, self.size = x, condition, size
+
+    @property
+    def per_epoch(self) -> int:
+        return -(-len(self.x) // self.size)
+
+    def at(self, step: int) -> Batch:
+        first = step % self.per_epoch * self.size
+        rows = slice(first, first + self.size)
+        return Batch(self.x[rows], None if self.condition is None else self.condition[rows])
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> InOrder:
+        placed = Batch(self.x, self.condition).to(device, dtype)
+        return InOrder(placed.x, placed.condition, self.size)
+
+
+class Unfed(Batches):
+    """Batches without data, for objectives that need none."""
+
+    def __init__(self, size: int, per_epoch: int = 100, device: torch.device | str = "cpu") -> None:
+        self.size, self._per_epoch, self.device = size, per_epoch, device
+
+    @property
+    def per_epoch(self) -> int:
+        return self._per_epoch
+
+    def at(self, step: int) -> Batch:
+        return Batch(torch.empty(self.size, 0, device=self.device))
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Unfed:
+        return Unfed(self.size, self._per_epoch, device)

@@ -1,0 +1,1 @@
+"""Domains: what is known of each kind of item."""

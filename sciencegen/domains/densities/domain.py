@@ -1,0 +1,78 @@
+"""Reading, naming, comparing, drawing and writing points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sciencegen.compare.two_sample import distances
+from sciencegen.core.domain import Domain, Items, Property
+from sciencegen.core.files import atomic
+from sciencegen.data.table import read_table, require_columns
+from sciencegen.domains.densities.properties import PROPERTIES, Point
+from sciencegen.errors import DataError
+
+__all__ = ["Densities", "Point"]
+
+
+class Densities(Domain[Point]):
+    """Rows of a table of numbers. Text columns are kept beside the points, and so are those asked for by name."""
+
+    name = "densities"
+    distinct = False
+    properties: Mapping[str, Property[Point]] = PROPERTIES
+
+    def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Point]:
+        table = read_table(path)
+        aside = tuple(name for name in beside if name not in self.properties)
+        require_columns(path, table, aside)
+        numeric = [name for name in table.select_dtypes("number").columns if name not in aside]
+        columns = {name: table[name].tolist() for name in table.columns if name not in numeric}
+        if not numeric:
+            raise DataError(f"{path}: expected columns of numbers, found {', '.join(table.columns)}")
+        x = table[numeric].to_numpy(dtype=np.float64)
+        bad = np.argwhere(~np.isfinite(x))
+        if len(bad):
+            row, column = bad[0]
+            many = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+            raise DataError(f"{path}: row {row + 1}, column {numeric[column]} is not a finite number{many}")
+        names = tuple(numeric)
+        return Items([Point(names, row) for row in x], columns)
+
+    def write(self, items: Iterable[Point], path: Path) -> None:
+        import pandas
+
+        with atomic(path) as temporary:
+            pandas.DataFrame([self.row(item) for item in items]).to_csv(temporary, index=False)
+
+    def parse(self, text: str) -> Point | None:
+        try:
+            values = np.array([float(number) for number in text.split(",")])
+        except ValueError:
+            return None
+        return Point(tuple(f"x{i}" for i in range(len(values))), values) if np.isfinite(values).all() else None
+
+    def text(self, item: Point) -> str:
+        return ",".join(repr(number) for number in item.values.tolist())
+
+    def row(self, item: Point) -> Mapping[str, float | str]:
+        return dict(zip(item.names, item.values.tolist(), strict=True))
+
+    def compare(self, ours: Sequence[Point], theirs: Sequence[Point]) -> dict[str, float]:
+        a, b = (torch.from_numpy(np.stack([item.values for item in side])) for side in (ours, theirs))
+        std = b.std(0).clamp_min(1e-12)
+        return distances(a / std, b / std)
+
+    def draw(self, items: Sequence[Point], path: Path) -> None:
+        from PIL import Image
+
+        x = np.stack([item.values[:2] if len(item.values) > 1 else np.append(item.values, 0) for item in items])
+        low, span = x.min(0), np.maximum(np.ptp(x, axis=0), 1e-12)
+        unit = (x - low) / span
+        counts, _, _ = np.histogram2d(unit[:, 0], unit[:, 1], bins=320, range=((0, 1), (0, 1)))
+        dark = 255 * (1 - np.minimum(counts / max(np.quantile(counts[counts > 0], 0.95), 1), 1))
+        with atomic(path) as temporary:
+            Image.fromarray(dark.T[::-1].astype(np.uint8)).resize((640, 640)).save(temporary)

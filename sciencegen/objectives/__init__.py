@@ -1,0 +1,64 @@
+"""Training principles: each sees only the capability it needs, yields losses, and never steps an optimiser."""
+
+from sciencegen.objectives.adversarial import L1, R1, R2, Adversarial, Extra, GradientPenalty, Likelihood, Penalty
+from sciencegen.objectives.divergences import (
+    DIVERGENCES,
+    F_GENERATORS,
+    Divergence,
+    FDivergence,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    RatioMatching,
+    Relativistic,
+    Wasserstein,
+    divergence,
+)
+from sciencegen.objectives.elbo import ELBO, ImportanceWeighted
+from sciencegen.objectives.f_divergences import FGenerator
+from sciencegen.objectives.likelihood import MaximumLikelihood, ReverseKL
+from sciencegen.objectives.moments import (
+    MMD,
+    EnergyKernel,
+    GaussianKernel,
+    Kernel,
+    MedianScaled,
+    MomentMatching,
+    RationalQuadraticKernel,
+)
+
+__all__ = [
+    "DIVERGENCES",
+    "ELBO",
+    "F_GENERATORS",
+    "L1",
+    "MMD",
+    "R1",
+    "R2",
+    "Adversarial",
+    "Divergence",
+    "EnergyKernel",
+    "Extra",
+    "FDivergence",
+    "FGenerator",
+    "GaussianKernel",
+    "GradientPenalty",
+    "Hinge",
+    "ImportanceWeighted",
+    "Kernel",
+    "LeastSquares",
+    "Likelihood",
+    "MaximumLikelihood",
+    "MedianScaled",
+    "Minimax",
+    "MomentMatching",
+    "NonSaturating",
+    "Penalty",
+    "RatioMatching",
+    "RationalQuadraticKernel",
+    "Relativistic",
+    "ReverseKL",
+    "Wasserstein",
+    "divergence",
+]

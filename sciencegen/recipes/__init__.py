@@ -1,0 +1,39 @@
+"""Recipes, by name: the one registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sciencegen.errors import UnknownName
+from sciencegen.recipes import arrays, densities
+from sciencegen.recipes.recipe import Recipe
+
+__all__ = ["RECIPES", "Recipe", "recipe_function"]
+
+RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
+    "arrays/fvsbn": arrays.fvsbn,
+    "arrays/gru": arrays.gru,
+    "arrays/iwae": arrays.iwae,
+    "arrays/lstm": arrays.lstm,
+    "arrays/made": arrays.made,
+    "arrays/nade": arrays.nade,
+    "arrays/transformer": arrays.transformer,
+    "arrays/vae": arrays.vae,
+    "densities/coupling": densities.coupling,
+    "densities/flow-gan": densities.flow_gan,
+    "densities/gan": densities.gan,
+    "densities/iaf": densities.iaf,
+    "densities/maf": densities.maf,
+    "densities/mmd": densities.mmd,
+    "densities/moments": densities.moments,
+    "densities/vae": densities.vae,
+    "densities/wgan": densities.wgan,
+}
+
+
+def recipe_function(name: str) -> Callable[..., Recipe[Any]]:
+    """The recipe function of a name."""
+    if name not in RECIPES:
+        raise UnknownName("recipe", name, RECIPES)
+    return RECIPES[name]

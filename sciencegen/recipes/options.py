@@ -1,0 +1,95 @@
+"""Options: the typed arguments of a recipe function, and the fields of the settings, set by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from sciencegen.errors import RequestError, UnknownName
+from sciencegen.recipes.recipe import Recipe
+from sciencegen.train.settings import Settings
+
+__all__ = ["assignments", "build", "defaults", "describe", "resolve"]
+
+
+def assignments(texts: Iterable[str]) -> dict[str, str]:
+    """Read `name=value` texts."""
+    given: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise RequestError(f"--set {text!r}: expected name=value")
+        given[name.strip()] = value.strip()
+    return given
+
+
+def defaults(function: Callable[..., Recipe[Any]]) -> dict[str, Any]:
+    """Every option of a recipe with its default."""
+    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+
+
+def resolve(function: Callable[..., Recipe[Any]], given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sort what was given into the recipe's options, all of them resolved, and the settings that were changed."""
+    options, kinds = defaults(function), get_type_hints(function)
+    setting_kinds = get_type_hints(Settings)
+    settings: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in options:
+            options[name] = _convert(name, kinds[name], value)
+        elif name in setting_kinds:
+            settings[name] = _convert(name, setting_kinds[name], value)
+        else:
+            raise UnknownName("option", name, [*options, *setting_kinds])
+    return options, settings
+
+
+def build(function: Callable[..., Recipe[Any]], options: Mapping[str, Any], settings: Mapping[str, Any]) -> Recipe[Any]:
+    """The recipe with its options, and with some of its settings replaced."""
+    recipe = function(**options)
+    return replace(recipe, settings=replace(recipe.settings, **settings))
+
+
+def describe(function: Callable[..., Recipe[Any]]) -> list[tuple[str, str, Any, bool]]:
+    """Name, kind, default, and whether it is a setting of the training, of everything that can be set."""
+    kinds = get_type_hints(function)
+    own = [(name, _spell(kinds[name]), default, False) for name, default in defaults(function).items()]
+    settings, setting_kinds = function().settings, get_type_hints(Settings)
+    return own + [(f.name, _spell(setting_kinds[f.name]), getattr(settings, f.name), True) for f in fields(Settings)]
+
+
+def _spell(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(str(word) for word in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f"{_spell(get_args(kind)[0])},..."
+    return kind.__name__ if isinstance(kind, type) else str(kind)
+
+
+def _convert(name: str, kind: Any, value: Any) -> Any:
+    """A value, given as text or as it is, as the kind an option has."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        if str(value) not in arguments:
+            raise UnknownName(f"{name}", str(value), arguments)
+        return str(value)
+    if origin in (Union, UnionType):
+        if value is None or value == "none":
+            return None
+        return _convert(name, next(a for a in arguments if a is not NoneType), value)
+    if origin is tuple:
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        return tuple(_convert(name, arguments[0], part) for part in parts if part != "")
+    if kind is bool:
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if str(value).lower() not in words:
+            raise RequestError(f"{name}={value}: expected true or false")
+        return words[str(value).lower()]
+    try:
+        if kind is int and float(value) != int(float(value)):
+            raise ValueError(value)
+        return int(float(value)) if kind is int else kind(value)
+    except (TypeError, ValueError, OverflowError):
+        raise RequestError(f"{name}={value}: expected {'a whole number' if kind is int else 'a number'}") from None

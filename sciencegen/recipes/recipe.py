@@ -1,0 +1,31 @@
+"""Recipes: the only place where generative models and science meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from sciencegen.core.condition import ConditionFields
+from sciencegen.core.domain import Domain, Representation
+from sciencegen.core.generator import Generator
+from sciencegen.core.objective import Objective
+from sciencegen.core.space import Space
+from sciencegen.train.settings import Settings
+
+__all__ = ["Recipe"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Recipe(Generic[T]):
+    """A domain and its representation, the generator of their space, the objective it is trained with."""
+
+    domain: Domain[T]
+    representation: type[Representation[T]]
+    generator: Callable[[Space, ConditionFields], Generator]
+    objective: Callable[[Space, ConditionFields], Objective]
+    ask: tuple[str, ...] = ()
+    """The properties that may be asked for, unless the user names others."""
+    settings: Settings = field(default_factory=Settings)

@@ -1,0 +1,71 @@
+"""Writing tables row by row: CSV, TSV, JSON lines and Parquet, to a file or to standard output."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from sciencegen.core.files import atomic
+from sciencegen.errors import RequestError, UnknownName
+
+__all__ = ["FORMATS", "table_format", "write_provenance", "write_table"]
+
+FORMATS = ("csv", "tsv", "jsonl", "parquet")
+Row = Mapping[str, "float | str | None"]
+
+
+def table_format(path: Path | None, asked: str | None) -> str:
+    """The format asked for, or the one a file's suffix says; CSV on standard output."""
+    name = asked or (path.suffix[1:] if path is not None else "csv")
+    if name not in FORMATS:
+        raise UnknownName("table format", name, FORMATS)
+    if name == "parquet" and path is None:
+        raise RequestError("parquet cannot be written to standard output: give a file with -o")
+    if name == "parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError:
+            raise RequestError("parquet needs the package pyarrow: pip install pyarrow, or write .csv") from None
+    return name
+
+
+def write_table(rows: Iterable[Row], path: Path | None, name: str) -> int:
+    """Write rows as they come and say how many there were; a file appears when it is whole."""
+    if path is None:
+        return _write_text(rows, sys.stdout, name)
+    with atomic(path) as temporary:
+        if name == "parquet":
+            import pandas
+
+            table = pandas.DataFrame(list(rows))
+            table.to_parquet(temporary, index=False)
+            return len(table)
+        with temporary.open("w", newline="") as file:
+            return _write_text(rows, file, name)
+
+
+def _write_text(rows: Iterable[Row], file: TextIO, name: str) -> int:
+    count = 0
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        if name == "jsonl":
+            file.write(json.dumps(dict(row)) + "\n")
+        else:
+            if writer is None:
+                separator = "\t" if name == "tsv" else ","
+                writer = csv.DictWriter(file, list(row), delimiter=separator, lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(row)
+        count += 1
+    file.flush()
+    return count
+
+
+def write_provenance(path: Path, record: Mapping[str, object]) -> None:
+    """Write how a file came to be beside it."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")

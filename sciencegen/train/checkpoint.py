@@ -1,0 +1,108 @@
+"""The one checkpoint format: a folder with config.json, model.safetensors and README.md.
+
+config.json says how to build the model (plain values), model.safetensors holds its weights, README.md is its card.
+training.safetensors beside them is what `--resume` needs; it may be deleted. No file is ever written in place, and
+none can run code when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from sciencegen.core.files import atomic, sha256
+from sciencegen.errors import CheckpointError
+from sciencegen.train.loop import TrainingState
+
+__all__ = ["FORMAT", "Folder"]
+
+FORMAT = 1
+
+
+class Folder:
+    """A model's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config, self.weights = path / "config.json", path / "model.safetensors"
+        self.training, self.card = path / "training.safetensors", path / "README.md"
+        self.journal = path / "journal.jsonl"
+
+    def __repr__(self) -> str:
+        return f"Folder({str(self.path)!r})"
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        with atomic(self.config) as temporary:
+            temporary.write_text(json.dumps({"format": FORMAT, **config}, indent=2, allow_nan=False) + "\n")
+
+    def read_config(self) -> dict[str, Any]:
+        """What config.json says, or one line about what is wrong with it."""
+        try:
+            config = json.loads(self.config.read_text())
+        except FileNotFoundError:
+            raise CheckpointError(f"{self.path} is not a model folder: it has no config.json") from None
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{self.config} cannot be read: {str(error).splitlines()[0]}") from error
+        if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+            raise CheckpointError(f"{self.config} is not a sciencegen config: it has no format number")
+        if config["format"] != FORMAT:
+            wrote = config.get("versions", {}).get("sciencegen", "another version")
+            found = f"{self.config} has format {config['format']}, this version reads {FORMAT}"
+            raise CheckpointError(f"{found}: install the version that wrote it ({wrote})")
+        return config
+
+    def write_weights(self, weights: Mapping[str, Tensor]) -> None:
+        self._write(self.weights, weights, {})
+
+    def read_weights(self) -> dict[str, Tensor]:
+        if not self.weights.exists():
+            hint = (
+                "training has not saved any yet: go on with --resume"
+                if self.config.exists()
+                else "it is no model folder"
+            )
+            raise CheckpointError(f"{self.path} has no weights (model.safetensors): {hint}")
+        return self._read(self.weights)[0]
+
+    def write_state(self, state: TrainingState) -> None:
+        self._write(self.training, state.tensors, {"numbers": json.dumps(state.numbers)})
+
+    def read_state(self) -> TrainingState | None:
+        """The state to resume from, or None when nothing was saved yet."""
+        if not self.training.exists():
+            return None
+        tensors, metadata = self._read(self.training)
+        try:
+            numbers = json.loads(metadata["numbers"])
+            return TrainingState(int(numbers["step"]), tensors, numbers)
+        except (KeyError, TypeError, ValueError):
+            raise CheckpointError(
+                f"{self.training} is not a training state of ours: delete it to start again"
+            ) from None
+
+    def write_card(self, text: str) -> None:
+        with atomic(self.card) as temporary:
+            temporary.write_text(text)
+
+    def sha256(self) -> str:
+        """What identifies the model: the hash of its weights."""
+        return sha256(self.weights)
+
+    def _write(self, path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> None:
+        whole = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+        with atomic(path) as temporary:
+            temporary.write_bytes(safetensors.torch.save(whole, metadata))
+
+    def _read(self, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+        try:
+            with safetensors.safe_open(path, framework="pt") as file:
+                return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+        except (safetensors.SafetensorError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise CheckpointError(f"{path} is damaged or not a safetensors file: {reason}") from error

@@ -1,0 +1,327 @@
+"""The only training loop.
+
+An objective yields losses; the loop lowers each by one step before it asks for the next. Every random number of a
+step comes from a seed made of (seed, step, share, round) alone, so a run can be repeated or taken up at any step, and
+does not depend on how many processes carry it: two processes do what one does with twice the accumulation.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator as Stepping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from sciencegen.core.batch import Batch, Batches, seed_at
+from sciencegen.core.generator import Generator
+from sciencegen.core.objective import Loss, Objective, Scheduled
+from sciencegen.errors import Diverged, RequestError
+from sciencegen.train.settings import Settings
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+__all__ = ["Progress", "Settings", "TrainingState", "train"]
+
+_PATIENCE_WITH_NAN = 100
+
+
+@dataclass
+class TrainingState:
+    """Everything a run needs to go on as if it had never stopped."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    numbers: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What happened in one step."""
+
+    step: int  # how many are done
+    total: int
+    epoch: float
+    losses: Mapping[str, float]
+    report: Mapping[str, float]
+    rate: float
+    skipped: int  # steps left out so far because something was not finite
+    seconds: float
+    leader: bool  # False in all processes but one
+    validation: float | None = None
+    best: bool = False
+    stopping: bool = False
+    run: Run | None = field(default=None, repr=False)
+
+    def state(self) -> TrainingState:
+        """What must be kept so that the run can go on from here."""
+        assert self.run is not None
+        return self.run.state()
+
+    def weights(self) -> dict[str, Tensor]:
+        """The generator's weights as they should be used: averaged where averaging is on."""
+        assert self.run is not None
+        return {name: value.detach().cpu() for name, value in self.run.usable().state_dict().items()}
+
+
+@dataclass
+class Run:
+    """The moving parts of a training run."""
+
+    fabric: Fabric
+    generator: Generator
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    settings: Settings
+    total: int
+    average: AveragedModel | None
+    step: int = 0
+    skipped: int = 0
+    skipped_in_a_row: int = 0
+    best: float = math.inf
+    waited: int = 0
+
+    def usable(self) -> Generator:
+        """The generator to validate and to keep."""
+        if self.average is None:
+            return self.generator
+        averaged = self.average.module
+        assert isinstance(averaged, Generator)
+        return averaged
+
+    @property
+    def over(self) -> bool:
+        """Whether all steps are done, or held-out data have not been modelled better for too long."""
+        return self.step >= self.total or bool(self.settings.patience and self.waited >= self.settings.patience)
+
+    def judge(self, score: float | None) -> bool:
+        """Say whether a held-out score is the best so far, and count how long there was none better."""
+        if score is None:
+            if self.settings.patience:
+                name = type(self.objective).__name__
+                raise RequestError(
+                    f"patience={self.settings.patience}: {name} cannot score held-out data; leave it at 0"
+                )
+            return False
+        best = score < self.best
+        self.best, self.waited = (score, 0) if best else (self.best, self.waited + 1)
+        return best
+
+    def state(self) -> TrainingState:
+        tensors = {f"generator.{k}": v for k, v in self.generator.state_dict().items()}
+        tensors |= {f"objective.{k}": v for k, v in self.objective.state_dict().items()}
+        if self.average is not None:
+            tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in moments.items()}
+        numbers = {k: getattr(self, k) for k in ("step", "skipped", "skipped_in_a_row", "best", "waited")}
+        return TrainingState(self.step, {k: v.detach().cpu() for k, v in tensors.items()}, numbers)
+
+    def restore(self, state: TrainingState) -> None:
+        """Be what `state` was taken of."""
+        self.generator.load_state_dict(_under("generator.", state.tensors))
+        self.objective.load_state_dict(_under("objective.", state.tensors))
+        if self.average is not None:
+            self.average.load_state_dict(_under("average.", state.tensors))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in _under("optimizer.", state.tensors).items():
+            index, key = name.split(".", 1)
+            moments.setdefault(int(index), {})[key] = value
+        whole = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({"state": moments, "param_groups": whole["param_groups"]})
+        for name, number in state.numbers.items():
+            setattr(self, name, number)
+
+
+def train(
+    generator: Generator,
+    objective: Objective,
+    batches: Batches,
+    settings: Settings | None = None,
+    resume: TrainingState | None = None,
+    validation: Batches | None = None,
+) -> Stepping[Progress, None, None]:
+    """Lower `objective` over `batches`, one progress report a step; stop by not asking for more.
+
+    The generator ends as it should be used: with averaged weights where `settings.ema` asks for them.
+    """
+    settings = settings or Settings()
+    run = _start(generator, objective, settings, settings.total(batches))
+    if resume is not None:
+        run.restore(resume)
+    placed = batches.to(run.fabric.device, settings.dtype)
+    held_out = None if validation is None else validation.to(run.fabric.device, settings.dtype)
+    every = settings.validate or batches.per_epoch
+    scheduled = [part for root in (generator, objective) for part in root.modules() if isinstance(part, Scheduled)]
+    started = time.perf_counter()
+    generator.train()
+    objective.train()
+    try:
+        while not run.over:
+            for part in scheduled:
+                part.advance(run.step)
+            lowered = _one_step(run, placed.at(run.step))
+            run.step += 1
+            score, best = None, False
+            if held_out is not None and (run.step % every == 0 or run.step == run.total):
+                score = _validate(run, held_out)
+                best = run.judge(score)
+            yield Progress(
+                step=run.step,
+                total=run.total,
+                epoch=run.step / batches.per_epoch,
+                losses={k: v.item() for k, v in lowered.losses.items()},
+                report={k: v.item() for k, v in lowered.report.items()},
+                rate=settings.rate * settings.rate_at(run.step - 1, run.total),
+                skipped=run.skipped,
+                seconds=time.perf_counter() - started,
+                leader=run.fabric.is_global_zero,
+                validation=score,
+                best=best,
+                stopping=run.over,
+                run=run,
+            )
+    finally:
+        if run.average is not None:
+            generator.load_state_dict(run.usable().state_dict())
+        generator.eval()
+
+
+def _start(generator: Generator, objective: Objective, settings: Settings, total: int) -> Run:
+    for capability in objective.needs:
+        if not isinstance(generator, capability):
+            needed, given = capability.__name__, type(generator).__name__
+            raise RequestError(f"{type(objective).__name__} needs a {needed} generator, and {given} is none")
+    from lightning_fabric import Fabric
+
+    fabric = Fabric(
+        accelerator=settings.device,
+        devices=settings.devices,
+        num_nodes=settings.nodes,
+        precision=settings.engine_precision,
+    )
+    if settings.devices * settings.nodes > 1:
+        fabric.launch()
+    generator.to(fabric.device, settings.dtype)
+    objective.to(fabric.device, settings.dtype)
+    fabric.seed_everything(settings.seed, verbose=False)
+    groups = [{"params": list(generator.parameters()), "scale": 1.0}]
+    own = list(objective.parameters())
+    if own:
+        groups.append({"params": own, "scale": (settings.objective_rate or settings.rate) / settings.rate})
+    optimizer = torch.optim.AdamW(
+        groups, lr=settings.rate, betas=(settings.beta1, settings.beta2), weight_decay=settings.decay, fused=True
+    )
+    average = None
+    if settings.ema:
+        average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
+    return Run(fabric, generator, objective, optimizer, settings, total, average)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+@dataclass(frozen=True)
+class _Lowered:
+    losses: dict[str, Tensor]
+    report: dict[str, Tensor]
+
+
+def _one_step(run: Run, batch: Batch) -> _Lowered:
+    """Lower every loss of one batch, its shares in lockstep: each share is asked for the same loss in turn."""
+    own, shares = run.settings.accumulate, run.settings.accumulate * run.fabric.world_size
+    if len(batch) < shares:
+        raise RequestError(f"a batch of {len(batch)} cannot be shared by {shares}: lower accumulate or devices")
+    first = run.fabric.global_rank * own
+    parts = [run.objective.losses(run.generator, batch.part(first + i, shares)) for i in range(own)]
+    values: dict[str, list[Tensor]] = {}
+    report: dict[str, list[Tensor]] = {}
+    for turn in range(1_000_000):
+        moving: list[nn.Parameter] = []
+        for i, part in enumerate(parts):
+            torch.manual_seed(seed_at(run.settings.seed, run.step, first + i, turn))
+            with run.fabric.autocast():
+                loss = next(part, None)
+            if loss is None:
+                return _Lowered(_means(run, values), _means(run, report))
+            if i == 0:
+                moving = [p for p in loss.updates.parameters() if p.requires_grad]
+                run.optimizer.zero_grad(set_to_none=True)
+            (loss.value / own).backward(inputs=moving)
+            _write_down(loss, values, report)
+        _move(run, moving)
+    raise AssertionError("an objective yielded a million losses for one batch")
+
+
+def _write_down(loss: Loss, values: dict[str, list[Tensor]], report: dict[str, list[Tensor]]) -> None:
+    values.setdefault(loss.name, []).append(loss.value.detach())
+    for name, number in loss.report.items():
+        report.setdefault(name, []).append(number.detach())
+
+
+def _means(run: Run, numbers: Mapping[str, list[Tensor]]) -> dict[str, Tensor]:
+    means = {name: torch.stack(values).mean() for name, values in numbers.items()}
+    if run.fabric.world_size > 1:
+        means = {name: _across(run, value) for name, value in means.items()}
+    return means
+
+
+def _across(run: Run, tensor: Tensor) -> Tensor:
+    mean = run.fabric.all_reduce(tensor, reduce_op="mean")
+    assert isinstance(mean, Tensor)
+    return mean
+
+
+def _move(run: Run, moving: list[nn.Parameter]) -> None:
+    """Average the gradients of all processes, clip them, and step; a step that is not finite is left out."""
+    if run.fabric.world_size > 1:
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in moving]
+        flat = _across(run, torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        for p, gradient in zip(moving, flat.split([p.numel() for p in moving]), strict=True):
+            p.grad = gradient.view_as(p).clone()
+    norm = nn.utils.clip_grad_norm_(moving, run.settings.clip or math.inf)
+    if not torch.isfinite(norm):
+        run.skipped += 1
+        run.skipped_in_a_row += 1
+        if run.skipped_in_a_row >= _PATIENCE_WITH_NAN:
+            raise Diverged(
+                f"{run.skipped_in_a_row} steps in a row were not finite (step {run.step + 1}): "
+                f"try a smaller rate than {run.settings.rate:g}, or precision=32"
+            )
+        return
+    run.skipped_in_a_row = 0
+    factor = run.settings.rate_at(run.step, run.total)
+    for group in run.optimizer.param_groups:
+        group["lr"] = run.settings.rate * group["scale"] * factor
+    run.optimizer.step()
+    if run.average is not None and any(p.requires_grad for p in moving):
+        updated = {id(p) for p in moving}
+        if any(id(p) in updated for p in run.generator.parameters()):
+            run.average.update_parameters(run.generator)
+
+
+@torch.no_grad()
+def _validate(run: Run, held_out: Batches) -> float | None:
+    """The mean score of all held-out samples, in evaluation mode, always with the same random numbers; None where the
+    objective cannot score them."""
+    usable = run.usable().eval()
+    run.objective.eval()
+    total, count = torch.zeros((), dtype=torch.float64), 0
+    for i in range(held_out.per_epoch):
+        torch.manual_seed(seed_at(run.settings.seed, i, 0x7A11D))
+        with run.fabric.autocast():
+            scores = run.objective.validation(usable, held_out.at(i))
+        if scores is None:
+            break
+        total += scores.double().sum().cpu()
+        count += len(scores)
+    usable.train()
+    run.objective.train()
+    return float(total / count) if count else None
