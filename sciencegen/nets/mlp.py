@@ -28,7 +28,7 @@ def activation(name: str) -> Callable[[Tensor], Tensor]:
 
 
 class MLP(nn.Module):
-    """Hidden layers of the given widths between `inputs` and `outputs`."""
+    """Hidden layers of the given widths between `inputs` and `outputs`; without `shift` the outputs have no bias."""
 
     def __init__(
         self,
@@ -38,12 +38,13 @@ class MLP(nn.Module):
         context: int = 0,
         act: str = "silu",
         dropout: float = 0.0,
+        shift: bool = True,
     ) -> None:
         super().__init__()
         sizes = [inputs, *widths]
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.inject = nn.ModuleList(Inject(context, width) for width in widths)
-        self.out = nn.Linear(sizes[-1], outputs)
+        self.out = nn.Linear(sizes[-1], outputs, bias=shift)
         self.act, self.dropout = activation(act), nn.Dropout(dropout)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:

@@ -77,8 +77,8 @@ class MedianScaled(Kernel):
     kernel: Kernel
 
     def __call__(self, squared: Tensor) -> Tensor:
-        median = squared.detach().median().clamp_min(torch.finfo(squared.dtype).tiny)
-        return self.kernel(squared / median)
+        median = squared.detach().median()
+        return self.kernel(squared / median.where(median > 0, torch.ones_like(median)))
 
 
 class MMD(Objective):

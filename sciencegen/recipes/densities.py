@@ -58,9 +58,9 @@ def _flow(layer: Callable[[int, int, int], Transform], depth: int) -> Callable[[
     return generator
 
 
-def _critic(space: Reals, fields: ConditionFields, width: int, depth: int, pack: int = 1) -> Critic:
+def _critic(space: Reals, fields: ConditionFields, width: int, depth: int, pack: int = 1, shift: bool = True) -> Critic:
     conditioner = Conditioner(fields, CONTEXT)
-    net = MLP(space.size * pack, 1, [width] * depth, conditioner.width * pack, act="leaky")
+    net = MLP(space.size * pack, 1, [width] * depth, conditioner.width * pack, act="leaky", shift=shift)
     return Critic(space, net, conditioner, pack)
 
 
@@ -144,7 +144,8 @@ def wgan(
     """Wasserstein GAN with a gradient penalty."""
 
     def objective(space: Reals, fields: ConditionFields) -> Objective:
-        critic, penalties = _critic(space, fields, width, depth), (GradientPenalty(penalty),)
+        critic = _critic(space, fields, width, depth, shift=False)  # a shift of all scores changes nothing here
+        penalties = (GradientPenalty(penalty),)
         return Adversarial(critic, divergence_named("wasserstein"), critic_steps, penalties, hide=hide)
 
     return _recipe(_implicit(width, depth, latent), objective, _GAN_SETTINGS)

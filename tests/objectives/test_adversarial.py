@@ -94,10 +94,10 @@ def test_a_critic_of_slope_one_pays_no_gradient_penalty(pack: int) -> None:
     slope = nn.functional.normalize(torch.randn(2 * pack), dim=0)
     plane = Critic(Reals((2,)), _Ignoring(Plane(slope)), Conditioner(NONE), pack)
     x = batch().x
-    assert GradientPenalty()(plane, x, x + 1, None) == pytest.approx(0, abs=1e-9)
+    assert GradientPenalty()(plane, x, x + 1, None).item() == pytest.approx(0, abs=1e-9)
     plane.net.plane.slope.data *= 3
-    assert GradientPenalty(weight=10)(plane, x, x + 1, None) == pytest.approx(40, rel=1e-4)
-    assert GradientPenalty(weight=10, target=3)(plane, x, x + 1, None) == pytest.approx(0, abs=1e-9)
+    assert GradientPenalty(weight=10)(plane, x, x + 1, None).item() == pytest.approx(40, rel=1e-4)
+    assert GradientPenalty(weight=10, target=3)(plane, x, x + 1, None).item() == pytest.approx(0, abs=1e-9)
 
 
 class _Ignoring(nn.Module):
@@ -113,7 +113,7 @@ class _Ignoring(nn.Module):
 def test_zero_centred_penalties_are_half_the_weighted_squared_slope(penalty: Penalty) -> None:
     x = batch().x
     assert penalty(Plane(torch.zeros(2)), x, x, None) == 0
-    assert penalty(Plane(torch.tensor([3.0, 4.0])), x, x + 1, None) == pytest.approx(75)
+    assert penalty(Plane(torch.tensor([3.0, 4.0])), x, x + 1, None).item() == pytest.approx(75)
 
 
 def test_r1_looks_at_real_samples_and_r2_at_fakes() -> None:
@@ -123,7 +123,7 @@ def test_r1_looks_at_real_samples_and_r2_at_fakes() -> None:
 
     real, fake = torch.zeros(6, 2), torch.ones(6, 2)
     assert R1(2.0)(Bowl(), real, fake, None) == 0
-    assert R2(2.0)(Bowl(), real, fake, None) == pytest.approx(2)
+    assert R2(2.0)(Bowl(), real, fake, None).item() == pytest.approx(2)
 
 
 @pytest.mark.parametrize("penalty", [GradientPenalty(), R1(), R2()], ids=["gp", "r1", "r2"])
@@ -140,7 +140,7 @@ def test_penalties_are_the_mean_over_packs_of_conditional_critics(penalty: Penal
     value = penalty(judge, seen.x[:whole], seen.x[:whole] + 1, seen.condition[:whole])
     assert value.isfinite()
     if not isinstance(penalty, GradientPenalty):
-        assert value == pytest.approx(penalty(judge, seen.x, seen.x + 1, seen.condition).item(), rel=1e-5)
+        assert value.item() == pytest.approx(penalty(judge, seen.x, seen.x + 1, seen.condition).item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("pack", [1, 2, 3, 5])
@@ -218,7 +218,7 @@ def test_a_likelihood_adds_the_negative_log_probability_and_scores_held_out_data
     objective = Adversarial(critic(), NonSaturating(), extras=[Likelihood(0.5)])
     _, loss = objective.losses(generator, seen)
     nll = -generator.log_prob(seen.x)
-    assert loss.report["Likelihood"] == pytest.approx(0.5 * nll.mean().item())
+    assert loss.report["Likelihood"].item() == pytest.approx(0.5 * nll.mean().item())
     assert torch.equal(objective.validation(generator, seen), nll)
     assert objective.needs == (Pathwise, Density)
 
@@ -240,7 +240,7 @@ def test_l1_draws_fakes_towards_their_partners() -> None:
     fake = generator.rsample(12, seen.condition)
     assert L1(3.0)(generator, Batch(fake.detach(), seen.condition), fake) == 0
     away = L1(3.0)(generator, Batch(fake.detach() + 2, seen.condition), fake)
-    assert away == pytest.approx(6, rel=1e-5)
+    assert away.item() == pytest.approx(6, rel=1e-5)
     assert torch.autograd.grad(away, fake)[0].sign().unique().tolist() == [-1]
 
 
@@ -278,7 +278,7 @@ def test_training_brings_samples_to_the_data() -> None:
     torch.manual_seed(0)
     generator = implicit()
     objective = Adversarial(critic(), NonSaturating(), penalties=[R1(0.1)])
-    settings = Settings(steps=500, rate=5e-3, beta1=0.5, device="cpu")
-    assert list(train(generator, objective, _Blob(), settings))[-1].step == 500
+    settings = Settings(steps=400, rate=5e-3, beta1=0.5, ema=0.97, device="cpu")
+    assert list(train(generator, objective, _Blob(), settings))[-1].step == 400
     mean = generator.sample(2000).mean(0)
-    assert mean.sub(torch.tensor([3.0, -1.0])).abs().max() < 0.5
+    assert mean.sub(torch.tensor([3.0, -1.0])).abs().max() < 0.3

@@ -298,5 +298,5 @@ def test_names_that_do_not_exist_are_refused_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("wrong", [lambda: Alpha(1), lambda: Alpha(0), lambda: WeightedJensenShannon(1.0)])
 def test_parameters_without_a_divergence_are_refused(wrong: type[FGenerator]) -> None:
-    with pytest.raises(RequestError, match="expected|name of its own"):
+    with pytest.raises(RequestError, match=r"expected|name of its own"):
         wrong()

@@ -1,0 +1,79 @@
+"""Tiny versions of every recipe: found by name, so that a new recipe is tested by existing."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from sciencegen.core.batch import Batch
+from sciencegen.core.condition import ConditionFields
+from sciencegen.core.domain import Items
+from sciencegen.core.generator import Generator
+from sciencegen.core.objective import Objective
+from sciencegen.domains.densities import Point
+from sciencegen.fit import Fit
+from sciencegen.recipes import RECIPES
+
+SMALL = {"width": 16, "depth": 2, "latent": 2, "heads": 2, "draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0}
+
+
+def arrays(n: int, levels: int = 2, shape: tuple[int, ...] = (2, 2)) -> Items[Any]:
+    source = np.random.default_rng(0)
+    level = source.random((n, *(1 for _ in shape)))
+    x = np.minimum(source.random((n, *shape)) * level * 2 * levels, levels - 1).astype(np.uint8)
+    x[0] = levels - 1
+    return Items(list(x))
+
+
+def densities(n: int) -> Items[Any]:
+    source = np.random.default_rng(0)
+    x = source.normal(size=(n, 2)) * source.choice([0.3, 1.0], size=(n, 1)) + [1.0, -2.0]
+    return Items([Point(("x", "y"), row) for row in x])
+
+
+EXAMPLES = {"arrays": arrays, "densities": densities}
+"""Items for the recipes of a domain; a new domain adds one function here."""
+
+
+@dataclass
+class Tiny:
+    """A recipe small enough to be tested, with a batch of data."""
+
+    name: str
+    fit: Fit
+
+    @property
+    def generator(self) -> Generator:
+        return self.fit.model.generator
+
+    @property
+    def objective(self) -> Objective:
+        return self.fit.objective
+
+    @property
+    def fields(self) -> ConditionFields:
+        return self.fit.model.fields
+
+    def batch(self) -> Batch:
+        return self.fit.batches.at(0)
+
+
+def options(name: str) -> dict[str, Any]:
+    known = inspect.signature(RECIPES[name]).parameters
+    return {option: value for option, value in SMALL.items() if option in known}
+
+
+def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: Any) -> Tiny:
+    """The recipe, small; `shaken`: with weights moved off their starting values, where many outputs are still 0."""
+    items = EXAMPLES[name.split("/")[0]](64)
+    fit = Fit(name, items, ask=ask, holdout=0.0, **options(name), **({"batch": 32, "steps": 3} | more))
+    if shaken:
+        torch.manual_seed(1)
+        with torch.no_grad():
+            for parameter in fit.model.generator.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
+    return Tiny(name, fit)
