@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +16,27 @@ from torch import Tensor
 
 from sciencegen import __version__
 from sciencegen.core.batch import Batches
-from sciencegen.core.condition import Categorical, Condition, ConditionFields, Continuous
+from sciencegen.core.condition import Condition, ConditionFields
 from sciencegen.core.domain import Domain, Items
 from sciencegen.core.files import sha256
 from sciencegen.data.batches import InOrder, Shuffled
-from sciencegen.errors import DataError, RequestError, UnknownName
-from sciencegen.model import Model, assemble
+from sciencegen.data.columns import field_of, measured, split
+from sciencegen.errors import CheckpointError, DataError, RequestError
+from sciencegen.model import Model, assemble, building, recipe_of
 from sciencegen.recipes import recipe_function
 from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.card import card
 from sciencegen.train.checkpoint import Folder
-from sciencegen.train.journal import Journal
+from sciencegen.train.journal import Journal, require_tensorboard
 from sciencegen.train.loop import Progress, TrainingState, train
 from sciencegen.train.settings import Settings
 
 __all__ = ["Fit"]
 
 _MAY_CHANGE = {"steps", "epochs", "patience", "save", "device", "devices", "nodes", "accumulate"}
-_MOST_LEVELS = 1000
+_HOLDOUT = 0.05
+Data = Path | str | Sequence[Any]
 
 
 class Fit:
@@ -39,64 +44,62 @@ class Fit:
 
     `data` and `valid` are files the recipe's domain reads, or items. `ask` names the properties, or columns of the
     data, that may be asked for later. `holdout` is the share of the data kept for validation where no `valid` is
-    given. With `out`, a folder is written as the run goes on, and `resume=True` takes it up again.
+    given (0.05). With `out`, a folder is written as the run goes on, and `resume=True` takes it up again.
     """
 
     def __init__(
         self,
         recipe: str,
-        data: Path | str | Sequence[Any] | None = None,
+        data: Data | None = None,
         *,
         out: Path | str | None = None,
-        valid: Path | str | Sequence[Any] | None = None,
+        valid: Data | None = None,
         ask: Sequence[str] | None = None,
-        holdout: float = 0.05,
+        holdout: float | None = None,
         resume: bool = False,
-        journal: str = "jsonl",
+        journal: str | None = None,
         tensorboard: bool = False,
         **options: Any,
     ) -> None:
-        if not 0 <= holdout < 1:
-            raise RequestError(f"holdout={holdout}: expected a share from 0 up to but not including 1")
+        if tensorboard:
+            require_tensorboard()
+        self._journal, self._tensorboard = journal, tensorboard
         self.folder = None if out is None else Folder(Path(out))
-        self._journal_suffix, self._tensorboard = journal, tensorboard
         stored = self._stored(resume)
-        chosen, changed = resolve(recipe_function(recipe), options)
-        self._resumed: TrainingState | None = None
-        if stored is not None and self.folder is not None:
-            chosen, changed, ask, holdout = _continue(stored, recipe, options, chosen, changed, ask, holdout)
-            self._resumed = self.folder.read_state()
-        self.recipe: Recipe[Any] = build(recipe_function(recipe), chosen, changed)
+        plan = _planned(recipe, options, ask, holdout)
+        if stored is not None:
+            plan = _continued(plan, stored, options, ask, holdout)
+        self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
         self.settings: Settings = self.recipe.settings
-        items, self._source = _items(self.recipe.domain, data, ask)
-        held = None if valid is None else _items(self.recipe.domain, valid, ask)[0]
-        items, held = _split(items, held, holdout, self.settings.seed)
-        representation = self.recipe.representation.fit(items.items)
-        names = self.recipe.ask if ask is None else tuple(ask)
-        items = _measured(self.recipe.domain, items, names)
-        held = None if held is None else _measured(self.recipe.domain, held, names)
-        columns = items.columns.items()
-        fields = ConditionFields(tuple(_field(self.recipe.domain, name, column) for name, column in columns))
+        both = _read(self.recipe.domain, data, valid, plan)
+        items, held = (both.items, both.valid) if both.valid else split(both.items, plan.holdout, self.settings.seed)
+        representation = self.recipe.representation.fit(both.items.items)
+        columns = both.items.columns.items()
+        fields = ConditionFields(tuple(field_of(self.recipe.domain, name, column) for name, column in columns))
         self.config: dict[str, Any] = {
             "versions": {"sciencegen": __version__, "torch": torch.__version__},
-            "recipe": recipe,
-            "options": chosen,
-            "settings": changed,
-            "ask": None if ask is None else list(ask),
-            "holdout": holdout,
+            **asdict(plan),
             "representation": representation.state(),
             "fields": fields.state(),
-            "data": self._source | {"items": len(items), "held_out": len(held) if held else 0},
+            "data": both.source | {"items": len(items), "held_out": len(held) if held else 0},
         }
         if stored is not None:
             _same_data(stored, self.config)
         torch.manual_seed(self.settings.seed)
         self.model: Model[Any] = assemble(self.config)
-        self.objective = self.recipe.objective(representation.space, fields)
+        with building(self.config):
+            self.objective = self.recipe.objective(representation.space, fields)
         self.batches: Batches = Shuffled(*_tensors(self.model, items), self.settings.batch, self.settings.seed)
-        self.held: Batches | None = None if held is None else InOrder(*_tensors(self.model, held), self.settings.batch)
+        self.held = None if held is None else InOrder(*_held_out(self.model, held), self.settings.batch)
+        if not self.settings.total(self.batches):
+            raise RequestError("epochs=0 and steps=0: there is nothing to train")
+        self.resumed: TrainingState | None = None
+        if stored is not None and self.folder is not None:
+            self.resumed = self.folder.read_state()
         self._best: dict[str, Tensor] | None = None
         self._stop = False
+        self.progress: Progress | None = None
+        """What happened last."""
 
     def stop(self) -> None:
         """Ask the run to end after this step, with everything saved."""
@@ -104,56 +107,61 @@ class Fit:
 
     def __iter__(self) -> Iterator[Progress]:
         journal: Journal | None = None
-        saved, started = time.monotonic(), time.perf_counter()
+        saved_at, saved_step = time.monotonic(), -1
         every = max(1, self.settings.total(self.batches) // 500)
-        progress: Progress | None = None
-        run = train(self.model.generator, self.objective, self.batches, self.settings, self._resumed, self.held)
-        for progress in run:
-            if progress.leader and self.folder is not None:
-                journal = journal or self._open()
-                if progress.step % every == 0 or progress.validation is not None or progress.stopping:
-                    journal.add(progress)
-                if progress.best:
-                    self.folder.write_weights(progress.weights())
-                if progress.stopping or self._stop or time.monotonic() - saved >= self.settings.save:
-                    self._save(progress)
-                    saved = time.monotonic()
-            elif progress.best:
-                self._best = progress.weights()
-            yield progress
-            if self._stop:
-                break
-        run.close()
+        run = train(self.model.generator, self.objective, self.batches, self.settings, self.resumed, self.held)
+        with closing(run):
+            for progress in run:
+                if self.folder is not None and progress.leader:
+                    journal = journal or self._open()
+                    if progress.step % every == 0 or progress.validation is not None or progress.stopping:
+                        journal.add(progress)
+                    if progress.best:
+                        self.folder.write_weights(progress.weights())
+                    if progress.stopping or time.monotonic() - saved_at >= self.settings.save:
+                        self._save(progress)
+                        saved_at, saved_step = time.monotonic(), progress.step
+                elif progress.best:
+                    self._best = progress.weights()
+                self.progress = progress
+                yield progress
+                if progress.agreed(self._stop):
+                    if self.folder is not None and progress.leader and saved_step != progress.step:
+                        self._save(progress)
+                    break
         if journal is not None:
             journal.close()
-        self._finish(progress, time.perf_counter() - started)
+        self._finish()
 
     def _stored(self, resume: bool) -> dict[str, Any] | None:
+        """The config of the run to go on with; None where a run begins."""
         if self.folder is None:
             if resume:
                 raise RequestError("resume needs the folder of the run: give it with out")
             return None
-        exists = self.folder.path.exists() and any(self.folder.path.iterdir())
-        if exists and not resume:
-            raise RequestError(f"{self.folder.path} is not empty: go on with --resume, or choose another folder")
-        return self.folder.read_config() if exists and resume else None
+        begun = self.folder.begun()
+        if begun and not resume:
+            raise RequestError(f"{self.folder.path} holds a run: go on with --resume, or choose another folder")
+        return self.folder.read_config() if begun else None
 
     def _open(self) -> Journal:
         assert self.folder is not None
-        if self._resumed is None:
-            self.folder.write_config(self.config)
-        path = self.folder.journal.with_suffix(f".{self._journal_suffix}")
-        return Journal(path, self._resumed.step if self._resumed else 0, self._tensorboard)
+        self.folder.sweep()
+        self.folder.write_config(self.config)
+        at = self.resumed.step if self.resumed else 0
+        return Journal(self.folder.journal(self._journal), at, self._tensorboard)
 
     def _save(self, progress: Progress) -> None:
+        """Write a checkpoint. The state comes last: a run killed before it does this step again."""
         assert self.folder is not None
-        self.folder.write_state(progress.state())
-        validated = progress.run is not None and math.isfinite(progress.run.best)
+        validated = progress.run is not None and isfinite(progress.run.best)
         if not validated:
             self.folder.write_weights(progress.weights())
-        self.folder.write_card(card(self.config, progress))
+        defaults = _planned(self.config["recipe"], {}, None, None)
+        self.folder.write_card(card(self.config, defaults.options | defaults.settings, self.folder.path, progress))
+        self.folder.write_state(progress.state())
 
-    def _finish(self, progress: Progress | None, seconds: float) -> None:
+    def _finish(self) -> None:
         """Leave the model as it should be used: with the weights that did best on held-out data."""
         if self.folder is not None and self.folder.weights.exists():
             self.model.generator.load_state_dict(self.folder.read_weights())
@@ -163,107 +171,113 @@ class Fit:
         self.model.generator.eval()
 
 
-def _continue(
-    stored: Mapping[str, Any],
-    recipe: str,
-    given: Mapping[str, Any],
-    chosen: dict[str, Any],
-    changed: dict[str, Any],
-    ask: Sequence[str] | None,
-    holdout: float,
-) -> tuple[dict[str, Any], dict[str, Any], Sequence[str] | None, float]:
-    """What a resumed run uses: all that was stored, but for how long and where to train."""
-    if stored["recipe"] != recipe:
-        raise RequestError(f"the folder holds a {stored['recipe']} run: it cannot go on as {recipe}")
-    before = stored["options"] | stored["settings"]
-    now = chosen | changed
+@dataclass(frozen=True)
+class _Plan:
+    """What a run is asked to do, all defaults resolved, as its config says it."""
+
+    recipe: str
+    options: dict[str, Any]
+    settings: dict[str, Any]
+    ask: tuple[str, ...]
+    holdout: float
+
+
+def _planned(recipe: str, given: Mapping[str, Any], ask: Sequence[str] | None, holdout: float | None) -> _Plan:
+    """What a run that begins does."""
+    function = recipe_function(recipe)
+    options, changed = resolve(function, given)
+    with building({"recipe": recipe, "options": options}):
+        made = build(function, options, changed)
+    share = _HOLDOUT if holdout is None else holdout
+    if not 0 <= share < 1:
+        raise RequestError(f"holdout={share}: expected a share from 0 up to but not including 1")
+    return _Plan(recipe, options, asdict(made.settings), tuple(dict.fromkeys(made.ask if ask is None else ask)), share)
+
+
+def _continued(
+    plan: _Plan, stored: Mapping[str, Any], given: Mapping[str, Any], ask: Sequence[str] | None, holdout: float | None
+) -> _Plan:
+    """What a run that is taken up again does: all that was stored, but for how long and where it trains."""
+    if stored["recipe"] != plan.recipe:
+        raise RequestError(f"the folder holds a {stored['recipe']} run: it cannot go on as {plan.recipe}")
+    recipe = recipe_of(stored)
+    settings = asdict(recipe.settings)
+    before = resolve(recipe_function(plan.recipe), stored["options"])[0] | settings
+    now = plan.options | plan.settings
     for name in given:
-        if name not in _MAY_CHANGE and name in before and _plain(before[name]) != _plain(now[name]):
-            raise RequestError(
-                f"{name}={now[name]}: the run began with {before[name]}; start a new folder to change it"
-            )
-        if name not in _MAY_CHANGE and name not in before:
-            raise RequestError(f"{name} was not set when the run began; start a new folder to change it")
-    if ask is not None and list(ask) != list(stored["ask"] or []):
-        raise RequestError("the run began with other conditions to ask for; start a new folder to change them")
-    options = {k: tuple(v) if isinstance(v, list) else v for k, v in stored["options"].items()}
-    kept = {k: v for k, v in changed.items() if k in _MAY_CHANGE}
-    return options, stored["settings"] | kept, stored["ask"], stored["holdout"]
+        if name not in _MAY_CHANGE and before[name] != now[name]:
+            raise _changed(name, now[name], before[name])
+    asked, share = stored.get("ask"), stored.get("holdout")
+    names = tuple(recipe.ask if asked is None else asked)
+    if ask is not None and plan.ask != names:
+        raise _changed("ask", ", ".join(plan.ask) or "none", ", ".join(names) or "none")
+    if holdout is not None and holdout != share:
+        raise _changed("holdout", holdout, share)
+    kept = {name: now[name] for name in given if name in _MAY_CHANGE}
+    if not isinstance(share, (int, float)) or not 0 <= share < 1:
+        raise CheckpointError(f"the config of the run is damaged: holdout={share}")
+    return replace(
+        plan, options={k: before[k] for k in plan.options}, settings=settings | kept, ask=names, holdout=share
+    )
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _changed(name: str, now: Any, before: Any) -> RequestError:
+    return RequestError(f"{name}={now}: the run began with {before}; start a new folder to change it")
 
 
 def _same_data(stored: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     before, now = stored["data"], config["data"]
-    if before["sha256"] != now["sha256"] or before["items"] != now["items"]:
-        raise RequestError("the data differ from those the run began with; start a new folder")
+    for prefix, option in (("", "--data"), ("valid_", "--valid")):
+        if before.get(f"{prefix}sha256") != now[f"{prefix}sha256"]:
+            begun, given = (one.get(f"{prefix}file") or "none" for one in (before, now))
+            found = f"{option} {given}: the run began with other data ({begun})"
+            raise RequestError(f"{found}; give the same, or start a new folder")
+    plain = json.loads(json.dumps(config))
+    if any(stored[key] != plain[key] for key in ("representation", "fields")) or before.get("items") != now["items"]:
+        raise RequestError("the run began with other data: give the same, or start a new folder")
 
 
-def _items(
-    domain: Domain[Any], data: Path | str | Sequence[Any] | None, ask: Sequence[str] | None
-) -> tuple[Items[Any], dict[str, Any]]:
-    """The items of a file or of a sequence, and where they came from."""
+@dataclass(frozen=True)
+class _Given:
+    """The data of a run and where they came from."""
+
+    items: Items[Any]
+    valid: Items[Any] | None
+    source: dict[str, Any]
+
+
+def _read(domain: Domain[Any], data: Data | None, valid: Data | None, plan: _Plan) -> _Given:
     if data is None:
-        raise RequestError(f"the {domain.name} recipes learn from data: give a file")
-    if not isinstance(data, (str, Path)):
-        items = data if isinstance(data, Items) else Items(data)
-        return items, {"file": None, "sha256": None}
-    path = Path(data)
-    beside = [name for name in ask or () if name not in domain.properties]
-    items = domain.read(path, beside)
-    return items, {"file": path.name, "sha256": sha256(path)}
-
-
-def _split(
-    items: Items[Any], held: Items[Any] | None, holdout: float, seed: int
-) -> tuple[Items[Any], Items[Any] | None]:
+        raise RequestError(f"the {domain.name} recipes learn from data: give a file with --data")
+    items, valid_items = _items(domain, data, plan.ask), None if valid is None else _items(domain, valid, plan.ask)
     if len(items) < 2:
         raise DataError(f"the data hold {len(items)} item{'' if len(items) == 1 else 's'}: training needs 2 or more")
-    count = math.floor(holdout * len(items)) if held is None else 0
-    if not count:
-        return items, held
-    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
-    return _rows(items, order[count:]), _rows(items, order[:count])
+    if valid_items is not None and not len(valid_items):
+        raise DataError("the held-out data hold no items")
+    files = [one if isinstance(one, (str, Path)) else None for one in (data, valid)]
+    source: dict[str, Any] = {}
+    for prefix, file in zip(("", "valid_"), files, strict=True):
+        source[prefix + "file"] = None if file is None else str(file)
+        source[prefix + "sha256"] = None if file is None else sha256(Path(file))
+    return _Given(items, valid_items, source)
 
 
-def _rows(items: Items[Any], rows: Sequence[int]) -> Items[Any]:
-    columns = {name: [column[i] for i in rows] for name, column in items.columns.items()}
-    return Items([items.items[i] for i in rows], columns)
-
-
-def _measured(domain: Domain[Any], items: Items[Any], names: Sequence[str]) -> Items[Any]:
-    """The items with the columns that may be asked for: properties are measured, other names are in the data."""
-    columns: dict[str, Sequence[float | str | None]] = {}
-    for name in names:
-        if name in domain.properties:
-            columns[name] = [domain.properties[name].measure(item) for item in items.items]
-        elif name in items.columns:
-            columns[name] = items.columns[name]
-        else:
-            raise UnknownName("property or column", name, [*domain.properties, *items.columns])
-    return Items(items.items, columns)
-
-
-def _field(domain: Domain[Any], name: str, column: Sequence[float | str | None]) -> Continuous | Categorical:
-    known = [v for v in column if v is not None and not (isinstance(v, float) and math.isnan(v))]
-    if not known:
-        raise DataError(f"column {name} has no value in any row")
-    measured = domain.properties.get(name)
-    if measured is not None and measured.levels:
-        return Categorical(name, measured.levels)
-    if any(isinstance(v, str) for v in known):
-        levels = tuple(sorted({str(v) for v in known}))
-        if len(levels) > _MOST_LEVELS:
-            raise DataError(f"column {name} has {len(levels)} different texts: too many to be a category")
-        return Categorical(name, levels)
-    numbers = torch.tensor([float(v) for v in known], dtype=torch.float64)
-    std = float(numbers.std(correction=0))
-    unit = measured.unit if measured is not None else ""
-    return Continuous(name, unit, float(numbers.mean()), std or 1.0, float(numbers.min()), float(numbers.max()))
+def _items(domain: Domain[Any], data: Data, ask: Sequence[str]) -> Items[Any]:
+    """The items of a file or of a sequence, with the columns that may be asked for."""
+    if isinstance(data, (str, Path)):
+        items = domain.read(Path(data), [name for name in ask if name not in domain.properties])
+    else:
+        items = data if isinstance(data, Items) else Items(data)
+    return measured(domain, items, ask)
 
 
 def _tensors(model: Model[Any], items: Items[Any]) -> tuple[Tensor, Condition | None]:
     x = model.representation.encode(items.items)
     return x, model.fields.rows(items.columns) if model.fields.fields else None
+
+
+def _held_out(model: Model[Any], items: Items[Any]) -> tuple[Tensor, Condition | None]:
+    try:
+        return _tensors(model, items)
+    except RequestError as error:
+        raise DataError(f"the held-out data do not fit the data: {error}") from error

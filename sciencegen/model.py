@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -13,13 +14,14 @@ import torch
 from torch import Tensor
 
 from sciencegen.core.batch import seed_at
-from sciencegen.core.condition import Condition, ConditionFields, Where
+from sciencegen.core.condition import Condition, ConditionFields, Continuous, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.core.generator import Density, Generator, Latent, Variational
 from sciencegen.core.request import accepts
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
 from sciencegen.recipes import recipe_function
-from sciencegen.recipes.options import build
+from sciencegen.recipes.options import build, resolve
+from sciencegen.recipes.recipe import Recipe
 from sciencegen.screen.stream import Tally, counted, distinct, keep, limited, valid
 from sciencegen.train.checkpoint import Folder
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load"]
 
 T = TypeVar("T")
+_DRAWN_TOGETHER = 1024
+_AT_ONCE = 50  # importance samples of one batch
 
 
 @dataclass
@@ -61,8 +65,11 @@ class Model(Generic[T]):
         """The same model on a device: auto, cpu or cuda."""
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise RequestError("device=cuda: there is no CUDA device here; use auto or cpu")
+        kind, _, number = device.partition(":")
+        if kind not in ("cpu", "cuda") or not (number or "0").isdecimal():
+            raise UnknownName("device", device, ("auto", "cpu", "cuda"))
+        if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+            raise RequestError(f"device={device}: there are {torch.cuda.device_count()} CUDA devices here; use cpu")
         self.generator.to(device)
         return self
 
@@ -83,7 +90,7 @@ class Model(Generic[T]):
         while True:
             with torch.random.fork_rng():
                 torch.manual_seed(seed_at(seed, number))
-                condition = self.fields.ask(where, batch).to(self.generator.device) if where else None
+                condition = self._placed(self.fields.ask(where, batch)) if where else None
                 x = self.generator.sample(batch, condition)
             for item in self.representation.decode(x):
                 yield None if item is None else self._candidate(item, names)
@@ -99,6 +106,9 @@ class Model(Generic[T]):
         once: bool | None = None,
     ) -> Iterator[Candidate[T]]:
         """`n` valid candidates inside the ranges asked for, or as many as `budget` draws hold (default: 50 n)."""
+        for name, value in (("n", n), ("budget", 1 if budget is None else budget)):
+            if value < 1:
+                raise RequestError(f"{name}={value}: expected 1 or more")
         tally = Tally() if tally is None else tally
         where = where or {}
         drawn = counted(limited(self.stream(where, seed, min(max(n, 32), 1024)), budget or 50 * n), tally)
@@ -129,32 +139,45 @@ class Model(Generic[T]):
         return {**self.domain.row(candidate.item), **candidate.properties, **asked}
 
     @torch.no_grad()
-    def log_prob(self, items: Sequence[T], where: Where | None = None, draws: int = 500, seed: int = 0) -> Tensor:
-        """The log-probability of items; for models that know a bound, its importance-sampled estimate."""
-        if not isinstance(self.generator, (Density, Variational)):
-            raise RequestError(f"a {type(self.generator).__name__} generator has no likelihood")
+    def log_prob(
+        self,
+        items: Sequence[T],
+        where: Where | None = None,
+        draws: int = 500,
+        seed: int = 0,
+        columns: Mapping[str, Sequence[float | str | None]] | None = None,
+    ) -> Tensor:
+        """The log-probability of items, in the units of the data where these are numbers.
+
+        For models that know a bound, its importance-sampled estimate with at least `draws` draws. The condition is
+        one `where` for all items, or `columns` with a value for each.
+        """
+        generator = self.generator
+        if not isinstance(generator, (Density, Variational)):
+            raise RequestError(f"a {type(generator).__name__} generator has no likelihood")
+        if draws < 1:
+            raise RequestError(f"draws={draws}: expected 1 or more")
+        size = _DRAWN_TOGETHER if isinstance(generator, Density) else _DRAWN_TOGETHER // _AT_ONCE
+        conditions = self._conditions(where, columns, len(items))
         values = []
         with torch.random.fork_rng():
-            for i, x in enumerate(self._encoded(items, 64 if isinstance(self.generator, Variational) else 1024)):
+            for i, x in enumerate(self._encoded(items, size)):
                 torch.manual_seed(seed_at(seed, i))
-                condition = self._condition(where)
-                if isinstance(self.generator, Density):
-                    values.append(self.generator.log_prob(x, condition))
+                condition = conditions[i * size : (i + 1) * size] if conditions is not None else None
+                if isinstance(generator, Density):
+                    values.append(generator.log_prob(x, condition))
                 else:
-                    assert isinstance(self.generator, Variational)
-                    weights = [self.generator.log_weights(x, condition, min(draws, 50)) for _ in range(-(-draws // 50))]
-                    together = torch.cat(weights)
-                    values.append(together.logsumexp(0) - math.log(len(together)))
+                    values.append(_tightened(generator, x, condition, draws))
         return torch.cat(values).double().cpu() + self.representation.log_volume
 
     def encode(self, items: Sequence[T]) -> Tensor:
         """The latents of items."""
         latent = self._latent()
-        return torch.cat([latent.encode(x) for x in self._encoded(items, 1024)])
+        return torch.cat([latent.encode(x) for x in self._encoded(items, _DRAWN_TOGETHER)])
 
     def decode(self, z: Tensor) -> list[T | None]:
         """The items of latents."""
-        return self.representation.decode(self._latent().decode(z.to(self.generator.device)))
+        return self.representation.decode(self._latent().decode(z.to(self.generator.device, self.generator.dtype)))
 
     def _latent(self) -> Latent:
         if not isinstance(self.generator, Latent):
@@ -162,12 +185,29 @@ class Model(Generic[T]):
         return self.generator
 
     def _encoded(self, items: Sequence[T], size: int) -> Iterator[Tensor]:
+        if not len(items):
+            raise RequestError("there are no items")
         x = self.representation.encode(items).to(self.generator.device)
         x = x.to(self.generator.dtype) if x.is_floating_point() else x
         yield from x.split(size)
 
-    def _condition(self, where: Where | None) -> Condition | None:
-        return self.fields.row(where).to(self.generator.device) if where else None
+    def _conditions(
+        self, where: Where | None, columns: Mapping[str, Sequence[float | str | None]] | None, n: int
+    ) -> Condition | None:
+        """What is known of `n` items."""
+        if where and columns:
+            raise RequestError("give either one request for all items or columns with a value for each")
+        if where:
+            return self._placed(self.fields.row(where).repeat(n))
+        for name, column in (columns or {}).items():
+            if name not in self.fields.names:
+                raise UnknownName("condition", name, self.fields.names)
+            if len(column) != n:
+                raise RequestError(f"column {name} has {len(column)} values for {n} items")
+        return self._placed(self.fields.rows(columns)) if columns else None
+
+    def _placed(self, condition: Condition) -> Condition:
+        return condition.to(self.generator.device, self.generator.dtype)
 
     def _measured(self, where: Where, measure: Iterable[str] | None) -> list[str]:
         names = list(self.domain.properties if measure is None else measure)
@@ -181,16 +221,57 @@ class Model(Generic[T]):
         return Candidate(item, self.domain.text(item), measured)
 
 
+def _tightened(generator: Variational, x: Tensor, condition: Condition | None, draws: int) -> Tensor:
+    """The importance-sampled estimate of log p(x), a few draws at a time."""
+    at_once = min(draws, _AT_ONCE)
+    weights = torch.cat([generator.log_weights(x, condition, at_once) for _ in range(-(-draws // at_once))])
+    return weights.logsumexp(0) - math.log(len(weights))
+
+
+@contextmanager
+def building(config: Mapping[str, Any]) -> Iterator[None]:
+    """Turn what torch and Python say of options that make no model into one line that names them."""
+    try:
+        yield
+    except RequestError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+        options = ", ".join(f"{name}={value}" for name, value in config["options"].items()) or "these options"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise RequestError(f"{config['recipe']} cannot be built with {options}: {reason}") from error
+
+
+def recipe_of(config: Mapping[str, Any]) -> Recipe[Any]:
+    """The recipe a config describes, with its options and settings."""
+    function = recipe_function(config["recipe"])
+    options, _ = resolve(function, config["options"])
+    _, settings = resolve(function, config["settings"])
+    with building(config):
+        return build(function, options, settings)
+
+
 def assemble(config: Mapping[str, Any]) -> Model[Any]:
     """The model a config describes, with fresh weights: building and rebuilding are one path."""
-    try:
-        recipe = build(recipe_function(config["recipe"]), config["options"], config["settings"])
+    recipe = recipe_of(config)
+    with building(config):
         state = {k: tuple(v) if isinstance(v, list) else v for k, v in config["representation"].items()}
         representation, fields = recipe.representation(**state), ConditionFields.from_state(config["fields"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"the config does not describe a model of this version: {error}") from error
-    generator = recipe.generator(representation.space, fields)
+        _check(fields)
+        generator = recipe.generator(representation.space, fields).to(recipe.settings.dtype)
     return Model(config["recipe"], recipe.domain, representation, fields, generator, config)
+
+
+def _check(fields: ConditionFields) -> None:
+    for one in fields.fields:
+        if not isinstance(one.name, str):
+            raise ValueError(f"a field is called {one.name!r}: expected a name")
+        if isinstance(one, Continuous):
+            numbers = (one.mean, one.std, one.low, one.high)
+            good = all(type(n) in (int, float) and math.isfinite(n) for n in numbers) and one.std > 0
+        else:
+            good = bool(one.levels) and all(isinstance(level, str) for level in one.levels)
+        if not good:
+            raise ValueError(f"field {one.name}: expected finite numbers and a spread above 0, or a list of levels")
 
 
 def load(name: str | Path, device: str = "auto") -> Model[Any]:
@@ -200,16 +281,28 @@ def load(name: str | Path, device: str = "auto") -> Model[Any]:
     >>> sciencegen.load("runs/wells").generate(1000, where={"radius": 1.0})  # doctest: +SKIP
     """
     folder = Folder(_find(name))
-    model = assemble(folder.read_config())
+    try:
+        model = assemble(folder.read_config())
+    except CheckpointError:
+        raise
+    except RequestError as error:
+        raise CheckpointError(f"{folder.config} does not describe a model of this version: {error}") from error
     weights = folder.read_weights()
     expected = model.generator.state_dict()
-    odd = sorted(set(weights) ^ set(expected)) or [k for k in weights if weights[k].shape != expected[k].shape]
+    odd = sorted(set(weights) ^ set(expected)) or [k for k in weights if not _alike(weights[k], expected[k])]
     if odd:
         raise CheckpointError(f"{folder.weights} does not fit its config.json: {odd[0]} differs")
     model.generator.load_state_dict(weights)
+    for part, weight in model.generator.named_parameters():
+        if not weight.isfinite().all():
+            raise CheckpointError(f"{folder.weights} holds numbers that are not finite, in {part}: train it again")
     model.generator.eval()
     model.checkpoint = folder.sha256()
     return model.to(device)
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and a.is_floating_point() == b.is_floating_point() and a.is_complex() == b.is_complex()
 
 
 def _find(name: str | Path) -> Path:

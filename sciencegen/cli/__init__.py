@@ -1,23 +1,26 @@
 """The command line: one file for each subcommand. Data go to standard output or -o, everything else to standard error.
 
-Exit codes: 0 done, 1 something broke, 2 a request that cannot be carried out, 3 the draws allowed ended first.
+Exit codes: 0 done, 1 something broke, 2 a request that cannot be carried out, 3 the draws allowed ended first,
+130 and 143 stopped by an interrupt or by a request to end.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
 
 from sciencegen.cli import evaluate, generate, info, recipes, train
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="sciencegen",
     help="Deep generative models for science: train, ask for properties, generate.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,29 +34,68 @@ app.command("info")(info.info)
 
 
 @app.callback(invoke_without_command=True)
-def root(version: bool = typer.Option(False, "--version", help="Show the version and stop.")) -> None:
+def root(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Show the version and stop.")
+) -> None:
     """Deep generative models for science: train, ask for properties, generate."""
     if version:
         from sciencegen import __version__
 
         print(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main() -> None:
-    """Run a command; what a user can mend is one line on standard error, not a traceback."""
-    from sciencegen.errors import SciencegenError
-
+    """Run the command the shell gave."""
     # waiting threads that spin starve everything else on a shared machine; has to be set before torch is imported
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and say its exit code; what a user can mend is one line on standard error, not a traceback."""
+    from sciencegen.errors import SciencegenError
+
     try:
-        app()
+        command = typer.main.get_command(app)
+        with command.make_context("sciencegen", list(arguments)) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.TyperException as error:
+        return _failed(_one_line(error.format_message()), 2)
     except SciencegenError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
-        sys.exit(0)
+        _silence()  # whoever read us has seen enough
+    except OSError as error:
+        _silence()
+        return _failed(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
+    return 0
+
+
+def _failed(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code
+
+
+def _one_line(message: str) -> str:
+    said = " ".join(message.split())
+    return f"{said[:1].lower()}{said[1:].rstrip('.')}; --help lists what there is"
+
+
+def _silence() -> None:
+    """Let nothing more reach a standard output that is gone: the interpreter would fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    """End as an interrupt would, so that no temporary file stays behind."""
+    sys.exit(128 + number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from sciencegen.model import Model
 
 __all__ = ["generate"]
+
+_MOST_SHOWN = 100_000
 
 
 def generate(
@@ -34,46 +37,75 @@ def generate(
     dry_run: bool = typer.Option(False, "--dry-run", help="Check the request, show it, and stop."),
 ) -> None:
     """Generate candidates with the properties asked for, and write them with the properties measured."""
-    from sciencegen.core.files import check_writable
     from sciencegen.core.request import parse_where
     from sciencegen.errors import BudgetExhausted, RequestError
     from sciencegen.model import load
     from sciencegen.recipes.options import assignments
     from sciencegen.screen.stream import Tally
-    from sciencegen.screen.write import table_format, write_provenance, write_table
+    from sciencegen.screen.write import table_format, write_table
 
-    if n < 1:
-        raise RequestError(f"-n {n}: expected 1 or more")
+    for option, value, least in (("-n", n, 1), ("--budget", budget, 0)):
+        if value < least:
+            raise RequestError(f"{option} {value}: expected {least} or more")
     name = table_format(out, format_)
-    for path in (out, picture):
-        if path is not None:
-            check_writable(path)
     loaded = load(model, device)
     request = parse_where(where or [])
     _check(loaded, request, strict)
     loaded.turn(**{knob: _number(knob, value) for knob, value in assignments(set_ or []).items()})
     asked = {key: value if isinstance(value, float) else str(value) for key, value in request.items()}
+    _check_files(out, picture, dry_run)
     _say(f"{loaded.recipe}: {n:,} where {asked or 'nothing is asked'}")
     if dry_run:
         return
     tally = Tally()
     shown: list[Any] = []
 
-    def rows() -> Any:
+    def rows() -> Iterator[dict[str, float | str]]:
         for candidate in loaded.candidates(n, request, seed, tally, budget or None, distinct):
-            if picture is not None and len(shown) < 100_000:
+            if picture is not None and len(shown) < _MOST_SHOWN:
                 shown.append(candidate.item)
             yield loaded.row(candidate, request)
 
     write_table(rows(), out, name)
     if out is not None:
-        record = {"model": model, "checkpoint": loaded.checkpoint, "seed": seed, "asked": asked, **vars(tally)}
-        write_provenance(out.with_suffix(".json" if out.suffix != ".json" else ".provenance.json"), record)
+        _write_provenance(loaded, model, out, {"seed": seed, "wanted": n, "asked": asked, **vars(tally)})
     if picture is not None and shown:
         loaded.domain.draw(shown[: 100 if len(shown) < 1000 else None], picture)
     _say(", ".join(f"{count:,} {what}" for what, count in vars(tally).items()))
     if tally.kept < n:
         raise BudgetExhausted(f"drew {tally.drawn:,} and found {tally.kept:,} of {n:,}: raise --budget or ask for less")
+
+
+def _check_files(out: Path | None, picture: Path | None, dry_run: bool) -> None:
+    """Refuse files that could not be written in the end."""
+    from sciencegen.core.files import check_writable
+    from sciencegen.errors import RequestError
+
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise RequestError(f"--picture {picture}: expected a file ending in .png")
+    for path in (out, picture):
+        if path is not None and not dry_run:
+            check_writable(path)
+
+
+def _write_provenance(loaded: Model[Any], model: str, out: Path, record: dict[str, Any]) -> None:
+    """Say in a file beside `out` how it came to be."""
+    from dataclasses import asdict
+
+    from sciencegen import __version__
+    from sciencegen.screen.write import write_provenance
+
+    if out.exists() and not out.is_file():
+        return  # a device such as /dev/null
+    whole = {
+        "sciencegen": __version__,
+        "model": model,
+        "recipe": loaded.recipe,
+        "checkpoint": loaded.checkpoint,
+        "knobs": asdict(loaded.generator.knobs),
+        **record,
+    }
+    write_provenance(out.with_suffix(".json"), whole)
 
 
 def _check(loaded: Model[Any], request: dict[str, Any], strict: bool) -> None:

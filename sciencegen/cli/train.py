@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,9 @@ def train(
     data: Path | None = typer.Option(None, "--data", help="The file to learn from."),
     out: Path = typer.Option(..., "--out", "-o", help="The folder to write the model to."),
     valid: Path | None = typer.Option(None, "--valid", help="A file of held-out data."),
-    holdout: float = typer.Option(0.05, "--holdout", help="Without --valid: the share of the data held out."),
+    holdout: float | None = typer.Option(
+        None, "--holdout", help="Without --valid: the share of the data held out; 0.05 where nothing is said."
+    ),
     ask: list[str] | None = typer.Option(
         None, "--ask", help="A property or column that may be asked for later; repeat, or 'none'."
     ),
@@ -28,34 +31,27 @@ def train(
     seed: int | None = typer.Option(None, "--seed", help="The seed of everything random."),
     device: str | None = typer.Option(None, "--device", help="auto, cpu or cuda."),
     threads: int = typer.Option(0, "--threads", help="CPU threads; small nets are often faster with one."),
-    journal: str = typer.Option("jsonl", "--journal", help="jsonl or csv."),
+    journal: str | None = typer.Option(None, "--journal", help="jsonl or csv; jsonl where nothing is said."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard events too."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Check everything, show what would be trained, and stop."),
 ) -> None:
     """Train a recipe on a file and write a model folder; interrupt it at any time and go on with --resume."""
-    import torch
-
     from sciencegen.core.files import check_writable
     from sciencegen.errors import UnknownName
     from sciencegen.fit import Fit
     from sciencegen.recipes.options import assignments
 
-    if threads:
-        torch.set_num_threads(threads)
-    if journal not in ("jsonl", "csv"):
+    _use(threads)
+    if journal not in (None, "jsonl", "csv"):
         raise UnknownName("journal format", journal, ("jsonl", "csv"))
     options: dict[str, Any] = dict(assignments(set_ or []))
-    if seed is not None:
-        options["seed"] = seed
-    if device is not None:
-        options["device"] = device
-    asked = None if not ask else [] if ask == ["none"] else ask
+    options |= {name: value for name, value in (("seed", seed), ("device", device)) if value is not None}
     run = Fit(
         recipe,
         data,
         out=out,
         valid=valid,
-        ask=asked,
+        ask=[] if ask == ["none"] else ask or None,
         holdout=holdout,
         resume=resume,
         journal=journal,
@@ -66,48 +62,74 @@ def train(
     if dry_run:
         return
     check_writable(out / "config.json")
-    _follow(run)
-    _say(f"wrote {out}")
+    stopped = _follow(run)
+    if stopped:
+        raise typer.Exit(128 + stopped)
+    _say(f"wrote {out}" if run.progress else f"{out} is finished; go on with more --set epochs=")
+
+
+def _use(threads: int) -> None:
+    import torch
+
+    from sciencegen.errors import RequestError
+
+    if threads < 0:
+        raise RequestError(f"--threads {threads}: expected 1 or more, or 0 to let torch choose")
+    if threads:
+        torch.set_num_threads(threads)
 
 
 def _summary(run: Fit) -> str:
     parameters = sum(p.numel() for p in run.model.generator.parameters())
     steps, data = run.settings.total(run.batches), run.config["data"]
     asked = ", ".join(run.model.fields.names) or "nothing"
+    begun = f"goes on at step {run.resumed.step:,} of" if run.resumed else "has"
     return (
-        f"{run.config['recipe']}: {parameters:,} parameters, {data['items']:,} items ({data['held_out']:,} held out), "
-        f"{steps:,} steps of {run.settings.batch}; may be asked for: {asked}"
+        f"{run.config['recipe']} {begun} {steps:,} steps of {run.settings.batch}: {parameters:,} parameters, "
+        f"{data['items']:,} items ({data['held_out']:,} held out); may be asked for: {asked}"
     )
 
 
-def _follow(run: Fit) -> None:
-    """Show progress; the first interrupt saves and stops after the step, a second one stops at once."""
+def _follow(run: Fit) -> int:
+    """Show progress, and say which signal stopped the run, if one did.
+
+    The first interrupt saves and stops after the step, a second one stops at once.
+    """
     import signal
 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    caught: list[int] = []
+
     def interrupted(number: int, frame: object) -> None:
-        _say("stopping after this step; the run goes on with --resume")
+        caught.append(number)
         run.stop()
         signal.signal(number, signal.default_int_handler)
+        os.write(sys.stderr.fileno(), b"stopping after this step; go on later with --resume\n")  # print may be busy
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True, soft_wrap=True)
     try:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("training", total=None)
             for progress in run:
                 if progress.validation is not None and progress.leader:
                     best = " (best)" if progress.best else ""
-                    bar.console.print(f"epoch {progress.epoch:.1f}: held-out {progress.validation:.4f}{best}")
+                    console.print(f"epoch {progress.epoch:.1f}: held-out {progress.validation:.4f}{best}")
                 if progress.step % 10 == 0 or progress.stopping:
                     shown = "  ".join(f"{name} {value:.4g}" for name, value in progress.losses.items())
                     bar.update(task, completed=progress.step, total=progress.total, description=shown)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    over = run.progress is None or run.progress.stopping
+    return caught[0] if caught and not over else 0
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    from sciencegen.train.loop import leads
+
+    if leads():
+        print(text, file=sys.stderr)

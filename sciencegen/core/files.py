@@ -7,33 +7,64 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from sciencegen.errors import OutputError
 
-__all__ = ["atomic", "check_writable", "sha256"]
+__all__ = ["atomic", "check_writable", "sha256", "sweep", "writing"]
+
+_INFIX = "writing-"
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """Turn what the system says while `path` is written into one line about it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # not a failure: the reader has seen enough
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary file in the same folder; when the block ends well it becomes `path`, whole and on disk."""
+    """Give a temporary file in the same folder; when the block ends well it becomes `path`, whole and on disk.
+
+    A link is followed; a device such as /dev/null is written to directly.
+    """
     temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    with writing(path):
+        final = Path(os.path.realpath(path))
+        if final.exists() and not final.is_file() and not final.is_dir():
+            yield final
+            return
+        try:
+            temporary = _beside(final)
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(final)
+            _sync_folder(final.parent)
+        finally:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """A new empty file with a hidden name in the folder of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{_INFIX}", suffix=path.suffix)
+    os.close(handle)
+    return Path(name)
+
+
+def sweep(path: Path) -> None:
+    """Remove the temporary files that killed processes left beside `path`."""
+    for stray in path.parent.glob(f".{escape(path.name)}.{_INFIX}*"):
+        stray.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -54,9 +85,12 @@ def _sync_folder(folder: Path) -> None:
 
 def check_writable(path: Path) -> None:
     """Refuse early what could only fail late: a file that cannot be written when the work is done."""
-    with atomic(path.parent / f".{path.name}.probe") as probe:
-        probe.write_text("")
-    (path.parent / f".{path.name}.probe").unlink(missing_ok=True)
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder")
+    with writing(path):
+        final = Path(os.path.realpath(path))
+        if not final.exists() or final.is_file():
+            _beside(final).unlink()
 
 
 def sha256(path: Path) -> str:

@@ -115,8 +115,8 @@ class MaskedMLP(nn.Module):
         shifts = []
         for layer, inject in zip(self.layers, self.inject, strict=True):
             assert isinstance(layer, nn.Linear)
-            shifts.append(inject(layer.bias.expand(n, -1), context).t().contiguous())
-        out = self.inject_out(self.out.bias.expand(n, -1), context).t().contiguous()
+            shifts.append(_unit_major(inject(layer.bias.expand(n, -1), context)))
+        out = _unit_major(self.inject_out(self.out.bias.expand(n, -1), context))
         hidden = [like.new_zeros(width, n) for width in self.widths]
         state = MaskedState(like.new_zeros(self.entries * self.inputs, n), hidden, shifts, out)
         self._compute(state, [0] * len(self.widths), self.free, 0)
@@ -130,9 +130,9 @@ class MaskedMLP(nn.Module):
             self._compute(state, low, [reached[t - 1] for reached in self.reached], t)
         rows, seen = slice(t * self.outputs, (t + 1) * self.outputs), t * self.inputs
         last, upto = (state.hidden[-1], self._sight(t)) if self.widths else (state.x, seen)
-        out = torch.addmm(state.out[rows], self.out.weight[rows, :upto], last[:upto])
+        out = _add_product(state.out[rows], self.out.weight[rows, :upto], last[:upto])
         if self.direct is not None:
-            out = torch.addmm(out, self.direct.weight[rows, :seen], state.x[:seen])
+            out = _add_product(out, self.direct.weight[rows, :seen], state.x[:seen])
         return out.t()
 
     def _sight(self, t: int) -> int:
@@ -145,9 +145,21 @@ class MaskedMLP(nn.Module):
             if b > a:
                 assert isinstance(layer, nn.Linear)
                 weight = layer.weight[a:b, :upto]
-                units = self.act(torch.addmm(state.shifts[i][a:b], weight, below[:upto]))
+                units = self.act(_add_product(state.shifts[i][a:b], weight, below[:upto]))
                 state.hidden[i] = _write(state.hidden[i], a, units)
             below, upto = state.hidden[i], b
+
+
+def _unit_major(x: Tensor) -> Tensor:
+    """A copy of [n, units] as [units, n]: always a copy, for it is written to."""
+    return x.t().clone(memory_format=torch.contiguous_format)
+
+
+def _add_product(shift: Tensor, weight: Tensor, x: Tensor) -> Tensor:
+    """shift + weight @ x; the shift is used once, so without gradients the sum is made in its place."""
+    if torch.is_grad_enabled():
+        return torch.addmm(shift, weight, x)
+    return shift.addmm_(weight, x)
 
 
 def _write(rows: Tensor, at: int, block: Tensor) -> Tensor:

@@ -264,6 +264,5 @@ def _exp(x: Tensor) -> Tensor:
 
 
 def _log_softplus(x: Tensor) -> Tensor:
-    """log(softplus(x)), by its series where softplus(x) is too small a number to divide by."""
-    small = x.clamp(max=0.0)
-    return torch.where(x < -15, small - small.exp() / 2, F.softplus(x.clamp_min(-15)).log())
+    """log(softplus(x)), which is x itself where softplus(x) is too small a number to divide by."""
+    return torch.where(x < -20, x, F.softplus(x.clamp_min(-20)).log())

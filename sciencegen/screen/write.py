@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from sciencegen.core.files import atomic
+from sciencegen.core.files import atomic, writing
 from sciencegen.errors import RequestError, UnknownName
 
 __all__ = ["FORMATS", "table_format", "write_provenance", "write_table"]
@@ -20,9 +20,11 @@ Row = Mapping[str, "float | str | None"]
 
 def table_format(path: Path | None, asked: str | None) -> str:
     """The format asked for, or the one a file's suffix says; CSV on standard output."""
-    name = asked or (path.suffix[1:] if path is not None else "csv")
+    name = (asked or (path.suffix[1:] if path is not None else "csv")).lower()
     if name not in FORMATS:
         raise UnknownName("table format", name, FORMATS)
+    if path is not None and path.suffix.lower() == ".json":
+        raise RequestError(f"{path}: the record of how a table came to be is written there; end the name in .{name}")
     if name == "parquet" and path is None:
         raise RequestError("parquet cannot be written to standard output: give a file with -o")
     if name == "parquet":
@@ -36,7 +38,8 @@ def table_format(path: Path | None, asked: str | None) -> str:
 def write_table(rows: Iterable[Row], path: Path | None, name: str) -> int:
     """Write rows as they come and say how many there were; a file appears when it is whole."""
     if path is None:
-        return _write_text(rows, sys.stdout, name)
+        with writing("standard output"):
+            return _write_text(rows, sys.stdout, name)
     with atomic(path) as temporary:
         if name == "parquet":
             import pandas
@@ -44,7 +47,7 @@ def write_table(rows: Iterable[Row], path: Path | None, name: str) -> int:
             table = pandas.DataFrame(list(rows))
             table.to_parquet(temporary, index=False)
             return len(table)
-        with temporary.open("w", newline="") as file:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
             return _write_text(rows, file, name)
 
 
@@ -68,4 +71,4 @@ def _write_text(rows: Iterable[Row], file: TextIO, name: str) -> int:
 def write_provenance(path: Path, record: Mapping[str, object]) -> None:
     """Write how a file came to be beside it."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")
+        temporary.write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sciencegen.train.loop import Progress
 
-__all__ = ["card", "range_text"]
+__all__ = ["card", "command", "range_text"]
 
 
-def card(config: Mapping[str, Any], progress: Progress) -> str:
-    """The model card: what the model is, how it was made, and how good it is."""
+def card(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path, progress: Progress) -> str:
+    """The model card; `defaults` are the recipe's options and settings where nothing is said."""
     data, versions = config["data"], config["versions"]
-    options = " ".join(
-        f"--set {k}={shlex.quote(_spell(v))}" for k, v in (config["options"] | config["settings"]).items()
-    )
     asked = [f"| {one['name']} | {range_text(one)} |" for one in config["fields"]]
     score = "" if progress.run is None or not math.isfinite(progress.run.best) else f"{progress.run.best:.4f}"
+    held = f"{data['held_out']} items of {data['valid_file'] or 'the data'}" if data["held_out"] else "nothing"
     lines = [
         f"# A {config['recipe']} model",
         "",
@@ -27,23 +26,44 @@ def card(config: Mapping[str, Any], progress: Progress) -> str:
         "",
         "| | |",
         "|---|---|",
-        f"| data | {data['file'] or 'given in memory'}, {data['items']} items, {data['held_out']} held out |",
-        f"| sha256 of the data | {data['sha256']} |",
+        f"| data | {data['file'] or 'given in memory'}, {data['items']} items |",
+        *([f"| sha256 of the data | {data['sha256']} |"] if data["sha256"] else []),
+        f"| held out | {held} |",
+        *([f"| sha256 of the held-out data | {data['valid_sha256']} |"] if data["valid_sha256"] else []),
         f"| steps | {progress.step} of {progress.total} ({progress.epoch:.1f} epochs), {progress.skipped} left out |",
-        f"| seconds | {progress.seconds:.0f} |",
+        f"| seconds | {progress.seconds:.0f} since the run was last taken up |",
         *(f"| {name} (last step) | {value:.4f} |" for name, value in progress.losses.items()),
         *([f"| held-out score (best) | {score} |"] if score else []),
         "",
         "Command:",
         "",
-        f"    sciencegen train {config['recipe']} --data {data['file']} {options}",
+        f"    {command(config, defaults, folder)}",
         "",
         *(["May be asked for:", "", "| name | range in the data |", "|---|---|", *asked, ""] if asked else []),
     ]
     return "\n".join(lines)
 
 
+def command(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path) -> str:
+    """What to type to train the same model: all that differs from the defaults."""
+    data, chosen = config["data"], config["options"] | config["settings"]
+    words = ["sciencegen", "train", config["recipe"], "--data", data["file"] or "DATA", "-o", str(folder)]
+    if data["valid_file"]:
+        words += ["--valid", data["valid_file"]]
+    else:
+        words += ["--holdout", str(config["holdout"])]
+    for name in config["ask"] or ["none"]:
+        words += ["--ask", name]
+    words += ["--seed", str(chosen["seed"])]
+    for name, value in chosen.items():
+        if name != "seed" and value != defaults[name]:
+            words += ["--set", f"{name}={_spell(value)}"]
+    return shlex.join(words)
+
+
 def _spell(value: Any) -> str:
+    if value is None:
+        return "none"
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 

@@ -16,13 +16,22 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from sciencegen.core.files import atomic, sha256
-from sciencegen.errors import CheckpointError
+from sciencegen.core.files import atomic, sha256, sweep
+from sciencegen.errors import CheckpointError, RequestError
 from sciencegen.train.loop import TrainingState
 
 __all__ = ["FORMAT", "Folder"]
 
 FORMAT = 1
+_KEYS: dict[str, type] = {
+    "versions": dict,
+    "recipe": str,
+    "options": dict,
+    "settings": dict,
+    "representation": dict,
+    "fields": list,
+    "data": dict,
+}
 
 
 class Folder:
@@ -32,29 +41,52 @@ class Folder:
         self.path = path
         self.config, self.weights = path / "config.json", path / "model.safetensors"
         self.training, self.card = path / "training.safetensors", path / "README.md"
-        self.journal = path / "journal.jsonl"
 
     def __repr__(self) -> str:
         return f"Folder({str(self.path)!r})"
 
+    def journal(self, kind: str | None) -> Path:
+        """The journal: of the kind asked for, or the one that is there already."""
+        kinds = ("jsonl", "csv")
+        begun = [one for one in kinds if (self.path / f"journal.{one}").exists()]
+        return self.path / f"journal.{kind or (begun or kinds)[0]}"
+
+    def begun(self) -> bool:
+        """Whether a run was started here; files that are no part of one must not be written among."""
+        if not self.path.exists():
+            return False
+        if not self.path.is_dir():
+            raise RequestError(f"{self.path} is a file: choose a folder to write the model to")
+        if any(not file.name.startswith(".") for file in self.path.iterdir()) and not self.config.exists():
+            raise RequestError(f"{self.path} is not empty and holds no run: choose another folder")
+        return self.config.exists()
+
+    def sweep(self) -> None:
+        """Remove what a killed process was in the middle of writing."""
+        for path in (self.config, self.weights, self.training, self.card, *map(self.journal, ("jsonl", "csv"))):
+            sweep(path)
+
     def write_config(self, config: Mapping[str, Any]) -> None:
         with atomic(self.config) as temporary:
-            temporary.write_text(json.dumps({"format": FORMAT, **config}, indent=2, allow_nan=False) + "\n")
+            text = json.dumps({"format": FORMAT, **config}, indent=2, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
 
     def read_config(self) -> dict[str, Any]:
         """What config.json says, or one line about what is wrong with it."""
         try:
-            config = json.loads(self.config.read_text())
+            config = json.loads(self.config.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise CheckpointError(f"{self.path} is not a model folder: it has no config.json") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CheckpointError(f"{self.config} cannot be read: {str(error).splitlines()[0]}") from error
-        if not isinstance(config, dict) or not isinstance(config.get("format"), int):
+        if not isinstance(config, dict) or type(config.get("format")) is not int:
             raise CheckpointError(f"{self.config} is not a sciencegen config: it has no format number")
         if config["format"] != FORMAT:
-            wrote = config.get("versions", {}).get("sciencegen", "another version")
             found = f"{self.config} has format {config['format']}, this version reads {FORMAT}"
-            raise CheckpointError(f"{found}: install the version that wrote it ({wrote})")
+            raise CheckpointError(f"{found}: install the version that wrote it ({_written_by(config)})")
+        for key, kind in _KEYS.items():
+            if not isinstance(config.get(key), kind):
+                raise CheckpointError(f"{self.config} is damaged: {key} should be a {kind.__name__}")
         return config
 
     def write_weights(self, weights: Mapping[str, Tensor]) -> None:
@@ -62,11 +94,7 @@ class Folder:
 
     def read_weights(self) -> dict[str, Tensor]:
         if not self.weights.exists():
-            hint = (
-                "training has not saved any yet: go on with --resume"
-                if self.config.exists()
-                else "it is no model folder"
-            )
+            hint = "training has not saved any yet: go on with --resume" if self.config.exists() else "no model folder"
             raise CheckpointError(f"{self.path} has no weights (model.safetensors): {hint}")
         return self._read(self.weights)[0]
 
@@ -81,14 +109,13 @@ class Folder:
         try:
             numbers = json.loads(metadata["numbers"])
             return TrainingState(int(numbers["step"]), tensors, numbers)
-        except (KeyError, TypeError, ValueError):
-            raise CheckpointError(
-                f"{self.training} is not a training state of ours: delete it to start again"
-            ) from None
+        except (KeyError, TypeError, ValueError, RecursionError):
+            found = f"{self.training} is not a training state of ours"
+            raise CheckpointError(f"{found}: delete it to start again") from None
 
     def write_card(self, text: str) -> None:
         with atomic(self.card) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
 
     def sha256(self) -> str:
         """What identifies the model: the hash of its weights."""
@@ -106,3 +133,8 @@ class Folder:
         except (safetensors.SafetensorError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(f"{path} is damaged or not a safetensors file: {reason}") from error
+
+
+def _written_by(config: Mapping[str, Any]) -> str:
+    versions = config.get("versions")
+    return str(versions.get("sciencegen")) if isinstance(versions, dict) else "another version"

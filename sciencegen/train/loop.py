@@ -7,6 +7,7 @@ does not depend on how many processes carry it: two processes do what one does w
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Generator as Stepping
@@ -21,13 +22,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from sciencegen.core.batch import Batch, Batches, seed_at
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Loss, Objective, Scheduled
-from sciencegen.errors import Diverged, RequestError
+from sciencegen.errors import CheckpointError, Diverged, RequestError
 from sciencegen.train.settings import Settings
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["Progress", "Settings", "TrainingState", "train"]
+__all__ = ["Progress", "Settings", "TrainingState", "leads", "train"]
 
 _PATIENCE_WITH_NAN = 100
 
@@ -64,10 +65,15 @@ class Progress:
         assert self.run is not None
         return self.run.state()
 
+    def agreed(self, stop: bool) -> bool:
+        """Whether any of the processes wants to stop here."""
+        assert self.run is not None
+        return self.run.agree(stop)
+
     def weights(self) -> dict[str, Tensor]:
         """The generator's weights as they should be used: averaged where averaging is on."""
         assert self.run is not None
-        return {name: value.detach().cpu() for name, value in self.run.usable().state_dict().items()}
+        return {name: value.detach().cpu().clone() for name, value in self.run.usable().state_dict().items()}
 
 
 @dataclass
@@ -120,11 +126,11 @@ class Run:
             tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in moments.items()}
-        numbers = {k: getattr(self, k) for k in ("step", "skipped", "skipped_in_a_row", "best", "waited")}
-        return TrainingState(self.step, {k: v.detach().cpu() for k, v in tensors.items()}, numbers)
+        return TrainingState(self.step, {k: v.detach().cpu() for k, v in tensors.items()}, self._numbers())
 
     def restore(self, state: TrainingState) -> None:
         """Be what `state` was taken of."""
+        self._check(state)
         self.generator.load_state_dict(_under("generator.", state.tensors))
         self.objective.load_state_dict(_under("objective.", state.tensors))
         if self.average is not None:
@@ -137,6 +143,32 @@ class Run:
         self.optimizer.load_state_dict({"state": moments, "param_groups": whole["param_groups"]})
         for name, number in state.numbers.items():
             setattr(self, name, number)
+
+    def _check(self, state: TrainingState) -> None:
+        """Refuse a state that is not one of this run."""
+        parts = [p for group in self.optimizer.param_groups for p in group["params"]]
+        shapes = {f"optimizer.{i}.{key}": p.shape for i, p in enumerate(parts) for key in ("exp_avg", "exp_avg_sq")}
+        shapes |= {f"optimizer.{i}.step": torch.Size() for i in range(len(parts))}
+        needed = {name: value.shape for name, value in self.state().tensors.items()}
+        given = {name: value.shape for name, value in state.tensors.items()}
+        odd = [name for name in needed if name not in given]
+        odd += [name for name in given if given[name] != (shapes | needed).get(name)]
+        now = self._numbers()
+        odd += [name for name in now if type(state.numbers.get(name)) is not type(now[name])]
+        odd += [name for name in state.numbers if name not in now]
+        if odd or state.step != state.numbers["step"] or state.step < 0:
+            raise CheckpointError(f"the saved training state is not one of this run: {(odd or ['step'])[0]} differs")
+
+    def _numbers(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("step", "skipped", "skipped_in_a_row", "best", "waited")}
+
+    def agree(self, stop: bool) -> bool:
+        """Whether any process wants to stop: all must stop after the same step, or the others wait for ever."""
+        if self.fabric.world_size == 1:
+            return stop
+        votes = self.fabric.all_reduce(torch.tensor(float(stop), device=self.fabric.device), reduce_op="sum")
+        assert isinstance(votes, Tensor)
+        return bool(votes > 0)
 
 
 def train(
@@ -152,6 +184,8 @@ def train(
     The generator ends as it should be used: with averaged weights where `settings.ema` asks for them.
     """
     settings = settings or Settings()
+    if settings.patience and validation is None:
+        raise RequestError(f"patience={settings.patience}: there are no held-out data to judge by; leave it at 0")
     run = _start(generator, objective, settings, settings.total(batches))
     if resume is not None:
         run.restore(resume)
@@ -198,19 +232,9 @@ def _start(generator: Generator, objective: Objective, settings: Settings, total
         if not isinstance(generator, capability):
             needed, given = capability.__name__, type(generator).__name__
             raise RequestError(f"{type(objective).__name__} needs a {needed} generator, and {given} is none")
-    from lightning_fabric import Fabric
-
-    fabric = Fabric(
-        accelerator=settings.device,
-        devices=settings.devices,
-        num_nodes=settings.nodes,
-        precision=settings.engine_precision,
-    )
-    if settings.devices * settings.nodes > 1:
-        fabric.launch()
+    fabric = _engine(settings)
     generator.to(fabric.device, settings.dtype)
     objective.to(fabric.device, settings.dtype)
-    fabric.seed_everything(settings.seed, verbose=False)
     groups = [{"params": list(generator.parameters()), "scale": 1.0}]
     own = list(objective.parameters())
     if own:
@@ -222,6 +246,34 @@ def _start(generator: Generator, objective: Objective, settings: Settings, total
     if settings.ema:
         average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
     return Run(fabric, generator, objective, optimizer, settings, total, average)
+
+
+def _engine(settings: Settings) -> Fabric:
+    """Lightning Fabric, where the run takes place."""
+    from lightning_fabric import Fabric
+
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its notes on what was asked for anyway
+    there = torch.cuda.device_count()
+    if settings.device == "cuda" and not there:
+        raise RequestError("device=cuda: there is no CUDA device here; use auto or cpu")
+    if settings.device != "cpu" and 0 < there < settings.devices:
+        raise RequestError(f"devices={settings.devices}: there are {there} CUDA devices here")
+    fabric = Fabric(
+        accelerator=settings.device,
+        devices=settings.devices,
+        num_nodes=settings.nodes,
+        precision=settings.engine_precision,
+    )
+    if settings.devices * settings.nodes > 1:
+        fabric.launch()
+    return fabric
+
+
+def leads() -> bool:
+    """Whether this process is the first of its run, the one that speaks and writes."""
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
+    return not getattr(rank_zero_only, "rank", 0)
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,6 +13,16 @@ from sciencegen.errors import RequestError
 
 __all__ = ["Settings"]
 
+_WHOLE = {"epochs": 0, "steps": 0, "warmup": 0, "patience": 0, "validate": 0}
+_COUNTS = {"batch": 1, "accumulate": 1, "devices": 1, "nodes": 1}
+_BOUNDS: dict[str, tuple[float, float]] = {
+    **{name: (low, math.inf) for name, low in (_WHOLE | _COUNTS).items()},
+    **dict.fromkeys(("rate", "objective_rate", "decay"), (0, 1000000.0)),
+    **dict.fromkeys(("clip", "save"), (0, math.inf)),
+    **dict.fromkeys(("ema", "beta1", "beta2"), (0, 1)),
+    "seed": (0, 2**63 - 1),
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -41,14 +51,16 @@ class Settings:
     nodes: int = 1
 
     def __post_init__(self) -> None:
-        least = {"batch": 1, "accumulate": 1, "devices": 1, "nodes": 1, "epochs": 0, "steps": 0, "warmup": 0}
-        for name, low in least.items():
-            if getattr(self, name) < low:
-                raise RequestError(f"{name}={getattr(self, name)}: expected {low} or more")
-        if not self.rate > 0 or not math.isfinite(self.rate):
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                wanted = f"a number from {low} to {high}" if math.isfinite(high) else f"{low} or more"
+                raise RequestError(f"{name}={value}: expected {wanted}")
+        if not self.rate > 0:
             raise RequestError(f"rate={self.rate}: expected a number above 0")
-        if not 0 <= self.ema < 1:
-            raise RequestError(f"ema={self.ema}: expected a number from 0 up to but not including 1, such as 0.999")
+        for name in ("ema", "beta1", "beta2"):
+            if getattr(self, name) == 1:
+                raise RequestError(f"{name}=1: expected a number below 1, such as 0.999")
 
     @property
     def dtype(self) -> torch.dtype:

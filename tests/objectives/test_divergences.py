@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -155,7 +156,7 @@ MEAN, STD = 0.5, 1.1  # of q; p is standard
 
 
 def normal(x: Tensor, mean: float, std: float) -> Tensor:
-    return torch.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
+    return torch.exp(-0.5 * ((x - mean) / std).square()) / (std * math.sqrt(2 * math.pi))
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,8 @@ def test_the_best_critic_attains_the_divergence_and_any_other_less(f: FGenerator
 
 def quantiles(mean: float, std: float, n: int = 4000) -> Tensor:
     """An even sample of a normal, whose means are integrals."""
-    return mean + std * torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)
+    at: Tensor = torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)
+    return mean + std * at
 
 
 def ratio(x: Tensor) -> Tensor:
@@ -211,10 +213,16 @@ def ratio(x: Tensor) -> Tensor:
 
 
 def inverse_softplus(r: Tensor) -> Tensor:
-    return r + torch.log(-torch.expm1(-r))
+    return r + (1 - torch.exp(-r)).log()
 
 
-BEST_SCORES = {
+BUMPS: list[Callable[[Tensor], Tensor]] = [
+    torch.sin,
+    torch.cos,
+    lambda x: torch.exp(-x.square()),
+    lambda x: -torch.exp(-x.square()),
+]
+BEST_SCORES: dict[str, Callable[[Tensor], Tensor]] = {
     "minimax": lambda r: r.log(),
     "non-saturating": lambda r: r.log(),
     "least-squares": lambda r: r / (1 + r),
@@ -236,7 +244,7 @@ def test_the_true_ratio_is_what_a_critic_ends_at(name: str) -> None:
     real, fake = quantiles(0, 1), quantiles(MEAN, STD)
     loss, best = divergence(name), BEST_SCORES[name]
     least = loss.critic(best(ratio(real)), best(ratio(fake)))
-    for bump in (torch.sin, torch.cos, lambda x: torch.exp(-x.square()), lambda x: -torch.exp(-(x.square()))):
+    for bump in BUMPS:
         other = loss.critic(best(ratio(real)) + 0.1 * bump(real), best(ratio(fake)) + 0.1 * bump(fake))
         assert other > least + 1e-5
 
@@ -297,6 +305,6 @@ def test_names_that_do_not_exist_are_refused_with_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("wrong", [lambda: Alpha(1), lambda: Alpha(0), lambda: WeightedJensenShannon(1.0)])
-def test_parameters_without_a_divergence_are_refused(wrong: type[FGenerator]) -> None:
+def test_parameters_without_a_divergence_are_refused(wrong: Callable[[], FGenerator]) -> None:
     with pytest.raises(RequestError, match=r"expected|name of its own"):
         wrong()

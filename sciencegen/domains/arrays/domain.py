@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +18,13 @@ from numpy.typing import NDArray
 from sciencegen.compare.two_sample import distances
 from sciencegen.core.domain import Domain, Items, Property
 from sciencegen.core.files import atomic
-from sciencegen.data.table import read_table, require_columns
+from sciencegen.data.table import cells, columns_of_numbers, read_table, require_columns, some_rows
 from sciencegen.domains.arrays.properties import PROPERTIES, Array
 from sciencegen.errors import DataError
 
 __all__ = ["Arrays"]
+
+FORMATS = (".npy", ".npz", ".txt", ".amat", ".csv", ".tsv", ".parquet", ".jsonl")
 
 
 class Arrays(Domain[Array]):
@@ -33,21 +39,18 @@ class Arrays(Domain[Array]):
     properties: Mapping[str, Property[Array]] = PROPERTIES
 
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Array]:
+        kind = path.suffix.lower()
         if not path.exists():
             raise DataError(f"{path}: there is no such file")
-        columns: dict[str, Sequence[float | str | None]] = {}
-        if path.suffix == ".npy":
-            x = _load(path)
-        elif path.suffix == ".npz":
-            x, columns = _load_named(path)
-        elif path.suffix in (".txt", ".amat"):
-            x = _load_text(path)
-        else:
-            table = read_table(path)
-            require_columns(path, table, tuple(beside))
-            columns = {name: table[name].tolist() for name in beside}
-            x = table.drop(columns=list(beside)).to_numpy()
-        return Items(list(_whole_numbers(path, x)), columns)
+        if kind not in FORMATS:
+            raise DataError(f"{path}: expected a file ending in {', '.join(FORMATS)}")
+        if path.is_dir():
+            raise DataError(f"{path}: expected a file, this is a folder")
+        if kind in (".csv", ".tsv", ".parquet", ".jsonl"):
+            return _from_table(path, tuple(beside))
+        if kind == ".npz":
+            return _from_archive(path)
+        return Items(list(_whole_numbers(path, _load(path) if kind == ".npy" else _load_text(path))))
 
     def write(self, items: Iterable[Array], path: Path) -> None:
         x = np.stack(list(items))
@@ -96,52 +99,89 @@ def _flat(item: Array) -> NDArray[np.int64]:
     return item.reshape(-1, item.shape[-1]).astype(np.int64)
 
 
+# what numpy raises for files that are cut short, damaged or not its own
+_UNREADABLE = (
+    *(EOFError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError, SyntaxError, ValueError),
+    *(struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+
+
 def _load(path: Path) -> NDArray[Any]:
     try:
         x = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: not a readable array file: {str(error).splitlines()[0]}") from error
-    assert isinstance(x, np.ndarray)
+    except _UNREADABLE as error:
+        raise DataError(f"{path}: not a readable array file: {_first_line(error)}") from error
+    if not isinstance(x, np.ndarray):
+        raise DataError(f"{path}: holds an archive of arrays: name it .npz")
     return x
 
 
-def _load_named(path: Path) -> tuple[NDArray[Any], dict[str, Sequence[float | str | None]]]:
+def _from_archive(path: Path) -> Items[Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable array archive: {str(error).splitlines()[0]}") from error
+            found = {name: archive[name] for name in archive.files}
+        arrays = {name: a.astype(str) if a.dtype.kind == "S" else a for name, a in found.items()}
+    except (AttributeError, TypeError):  # numpy found one array in the file, or a file that is none among the arrays
+        raise DataError(f"{path}: not an archive of arrays as numpy.savez writes them") from None
+    except _UNREADABLE as error:
+        raise DataError(f"{path}: not a readable array archive: {_first_line(error)}") from error
     if "x" not in arrays:
         raise DataError(f"{path}: expected the arrays under the name x; it has {', '.join(arrays) or 'nothing'}")
-    x = arrays.pop("x")
-    columns = {name: a.tolist() for name, a in arrays.items() if a.ndim == 1 and len(a) == len(x)}
-    return x, columns
+    x = _whole_numbers(path, arrays.pop("x"))
+    return Items(list(x), {name: a.tolist() for name, a in arrays.items() if a.shape == x.shape[:1]})
 
 
 def _load_text(path: Path) -> NDArray[Any]:
     try:
-        return np.loadtxt(path, ndmin=2)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: expected rows of numbers: {str(error).splitlines()[0]}") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # an empty file is refused below, in our own words
+            return np.loadtxt(path, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: expected rows of numbers: {_first_line(error)}") from error
+
+
+def _from_table(path: Path, beside: tuple[str, ...]) -> Items[Array]:
+    table = read_table(path)
+    require_columns(path, table, beside)
+    entries = table.drop(columns=list(beside))
+    known = set(columns_of_numbers(path, entries)) | set(entries.select_dtypes("bool").columns)
+    text = [name for name in entries.columns if name not in known]
+    if text:
+        raise DataError(f"{path}: column {text[0]} holds text; remove it, or ask for it as a category: --ask {text[0]}")
+    for name in entries.columns:
+        rows = np.flatnonzero(entries[name].isna().to_numpy())
+        if len(rows):
+            raise DataError(f"{path}: column {name} has no entry in row {some_rows(rows)}; fill it or remove the row")
+    x = entries.to_numpy(dtype=np.float64)
+    return Items(list(_whole_numbers(path, x)), {name: cells(table, name) for name in beside})
 
 
 def _whole_numbers(path: Path, x: NDArray[Any]) -> Array:
     """The arrays as small integers, or an error that names the rows."""
-    if x.ndim < 2 or not len(x) or not x[0].size:
-        raise DataError(f"{path}: expected one array a row, got shape {'x'.join(map(str, x.shape))}")
-    if x.dtype == object or (not np.issubdtype(x.dtype, np.number) and x.dtype != np.bool_):
-        raise DataError(f"{path}: expected whole numbers; keep text columns beside the arrays with --ask")
-    if np.issubdtype(x.dtype, np.floating):
-        rows = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(1))
-        if len(rows):
-            raise DataError(f"{path}: entries missing in row {_some(rows)}; remove or fill these rows")
+    if x.ndim < 2 or not x.size:
+        shape = "x".join(map(str, x.shape)) or "none"
+        raise DataError(f"{path}: expected an array of entries for each of several items; the shape is {shape}")
+    if x.dtype.kind not in "biuf":
+        raise DataError(f"{path}: expected whole numbers, found entries of type {x.dtype}")
     flat = x.reshape(len(x), -1)
-    rows = np.flatnonzero(((flat != np.floor(flat)) | (flat < 0) | (flat > 65535)).any(1))
-    if len(rows):
-        raise DataError(f"{path}: expected whole numbers from 0 to 65535; row {_some(rows)} has others")
+    odd = (flat < 0) | (flat > 65535)
+    if x.dtype.kind == "f":
+        _refuse_missing(path, flat)
+        odd |= flat != np.floor(flat)
+    if odd.any():
+        rows = some_rows(np.flatnonzero(odd.any(1)))
+        raise DataError(f"{path}: expected whole numbers from 0 to 65535; row {rows} has others")
     return x.astype(np.uint8 if x.max() < 256 else np.int32)
 
 
-def _some(rows: NDArray[np.integer[Any]]) -> str:
-    named = ", ".join(str(row + 1) for row in rows[:5])
-    return named + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+def _refuse_missing(path: Path, flat: NDArray[Any]) -> None:
+    missing = np.argwhere(~np.isfinite(flat))
+    if len(missing):
+        row, column = missing[0] + 1
+        rows = some_rows(np.unique(missing[:, 0]))
+        first = f"(first: row {row}, column {column})"
+        raise DataError(f"{path}: entries are missing in row {rows} {first}; remove or fill these rows")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -11,7 +11,7 @@ import torch
 from sciencegen.compare.two_sample import distances
 from sciencegen.core.domain import Domain, Items, Property
 from sciencegen.core.files import atomic
-from sciencegen.data.table import read_table, require_columns
+from sciencegen.data.table import cells, columns_of_numbers, read_table, require_columns
 from sciencegen.domains.densities.properties import PROPERTIES, Point
 from sciencegen.errors import DataError
 
@@ -29,8 +29,8 @@ class Densities(Domain[Point]):
         table = read_table(path)
         aside = tuple(name for name in beside if name not in self.properties)
         require_columns(path, table, aside)
-        numeric = [name for name in table.select_dtypes("number").columns if name not in aside]
-        columns = {name: table[name].tolist() for name in table.columns if name not in numeric}
+        numeric = columns_of_numbers(path, table.drop(columns=list(aside)))
+        columns = {name: cells(table, name) for name in table.columns if name not in numeric}
         if not numeric:
             raise DataError(f"{path}: expected columns of numbers, found {', '.join(table.columns)}")
         x = table[numeric].to_numpy(dtype=np.float64)
@@ -63,7 +63,7 @@ class Densities(Domain[Point]):
 
     def compare(self, ours: Sequence[Point], theirs: Sequence[Point]) -> dict[str, float]:
         a, b = (torch.from_numpy(np.stack([item.values for item in side])) for side in (ours, theirs))
-        std = b.std(0).clamp_min(1e-12)
+        std = b.std(0, correction=0).clamp_min(1e-12)
         return distances(a / std, b / std)
 
     def draw(self, items: Sequence[Point], path: Path) -> None:

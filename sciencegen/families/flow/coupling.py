@@ -33,12 +33,13 @@ class AffineCoupling(Transform):
         self.register_buffer("moved", moved.nonzero()[:, 0], persistent=False)
         self.register_buffer("kept", (~moved).nonzero()[:, 0], persistent=False)
         self.bound = bound
-        self.net = MLP(int((~moved).sum()), 2 * int(moved.sum()), widths, context)
+        self.net = MLP(max(int((~moved).sum()), 1), 2 * int(moved.sum()), widths, context)
         torch.nn.init.zeros_(self.net.out.weight)
         torch.nn.init.zeros_(self.net.out.bias)
 
     def _scale_shift(self, kept: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        scale, shift = self.net(kept, context).to(kept.dtype).chunk(2, -1)
+        seen = kept if kept.shape[1] else kept.new_ones(len(kept), 1)
+        scale, shift = self.net(seen, context).to(kept.dtype).chunk(2, -1)
         return soft_clip(scale, self.bound), shift
 
     def to_noise(self, x: Tensor, context: Tensor) -> Mapped:

@@ -47,11 +47,11 @@ class MaskedAffine(Transform):
         return Mapped((x - shift) * torch.exp(-scale), -scale.sum(-1))
 
     def _in_turn(self, z: Tensor, context: Tensor) -> Mapped:
-        state, log_volume = self.net.start(context), z.new_zeros(len(z))
+        state, entries = self.net.start(context), z.t().contiguous()
         found: list[Tensor] = []
-        for t in range(z.shape[1]):
-            shift, scale = self.net.step(state, t, found[-1] if found else None).unbind(-1)
-            scale = soft_clip(scale, self.bound)
-            found.append((z[:, t] * scale.exp() + shift)[:, None])
-            log_volume = log_volume + scale
-        return Mapped(torch.cat(found, 1), log_volume)
+        scales: list[Tensor] = []
+        for t, entry in enumerate(entries):
+            shift, scale = self.net.step(state, t, found[-1][:, None] if found else None).unbind(-1)
+            scales.append(soft_clip(scale, self.bound))
+            found.append(torch.addcmul(shift, entry, scales[-1].exp()))
+        return Mapped(torch.stack(found).t(), torch.stack(scales).sum(0))

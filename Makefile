@@ -1,0 +1,37 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: demo test test-slow lint clean
+
+$(BIN)/sciencegen: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.test: $(BIN)/sciencegen
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[test]'
+	touch $@
+
+demo: $(BIN)/sciencegen
+	$(PYTHON) -c "import shutil; shutil.rmtree('runs/demo', ignore_errors=True)"
+	$(BIN)/sciencegen train densities/coupling --data datasets/wells.csv --ask temperature -o runs/demo --threads 1
+	$(BIN)/sciencegen generate runs/demo -n 1000 --where temperature=0.3 -o runs/demo/cold.csv --picture runs/demo/cold.png
+	$(BIN)/sciencegen evaluate runs/demo --data datasets/wells.csv -n 1000
+	head -5 runs/demo/cold.csv
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-slow: $(VENV)/.test
+	$(BIN)/python -m pytest -m slow
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
