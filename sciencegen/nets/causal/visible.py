@@ -68,7 +68,7 @@ class NADE(CausalNet):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         start = self._start(context).to(self.enter.dtype)
-        kept = self.dropout(torch.ones_like(start))
+        kept = self.dropout(torch.ones_like(start)) if self.training and self.dropout.p else None
         floats = _floats(self.space, x, self.enter)
         logits: Tensor = _Scan.apply(floats, self.enter, self.leave, start, kept)  # type: ignore[no-untyped-call]
         return logits + self.out_bias
@@ -92,36 +92,39 @@ class NADE(CausalNet):
 class _Scan(torch.autograd.Function):
     """All of NADE's logits in one sweep over the entries, with the backward sweep written out.
 
-    Letting autograd record the sweep keeps a dozen tensors for every entry; here only the hidden units are kept.
-    `kept` [n, width] multiplies the hidden units (dropout, the same units for all entries of a sample).
+    Recording the sweep would keep a dozen tensors for every entry. The backward sweep needs none of them: it takes
+    each entry off the sums again and so meets every hidden unit a second time, in the cache and not in memory.
+    `kept` [n, width] multiplies the hidden units (dropout, the same units for all entries of a sample) or is None.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, enter: Tensor, leave: Tensor, start: Tensor, kept: Tensor) -> Tensor:
-        n, entries, _ = x.shape
+    def forward(ctx: Any, x: Tensor, enter: Tensor, leave: Tensor, start: Tensor, kept: Tensor | None) -> Tensor:
+        by_entry, sums, h = x.transpose(0, 1).contiguous(), start.clone(), torch.empty_like(start)
+        logits = x.new_empty(len(by_entry), len(x), leave.shape[1])
         with torch.autocast(x.device.type, enabled=False):
-            sums, by_entry = start.clone(), x.transpose(0, 1).contiguous()
-            hidden = x.new_empty(entries, n, start.shape[1])
-            logits = x.new_empty(entries, n, leave.shape[1])
-            for t in range(entries):
-                torch.sigmoid(sums, out=hidden[t])
-                torch.mm(hidden[t] * kept, leave[t].t(), out=logits[t])
+            for t in range(len(by_entry)):
+                torch.sigmoid(sums, out=h)
+                torch.mm(h if kept is None else h.mul_(kept), leave[t].t(), out=logits[t])
                 sums.addmm_(by_entry[t], enter[t])
-        ctx.save_for_backward(by_entry, enter, leave, hidden, kept)
+        ctx.save_for_backward(by_entry, enter, leave, sums, kept)
         return logits.transpose(0, 1)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        by_entry, enter, leave, hidden, kept = ctx.saved_tensors
+        by_entry, enter, leave, sums, kept = ctx.saved_tensors
+        sums, h, slope = sums.clone(), torch.empty_like(sums), torch.empty_like(sums)
         grad = grads[0].transpose(0, 1).contiguous()
-        grad_enter, grad_leave = torch.zeros_like(enter), torch.empty_like(leave)
-        later = torch.zeros_like(kept)  # what entries after t ask of the sums at t
-        for t in range(len(hidden) - 1, -1, -1):
-            h = hidden[t]
+        grad_enter, grad_leave = torch.empty_like(enter), torch.empty_like(leave)
+        later = torch.zeros_like(sums)  # what entries after t ask of the sums at t
+        for t in range(len(by_entry) - 1, -1, -1):
+            sums.addmm_(by_entry[t], enter[t], alpha=-1)
+            torch.sigmoid(sums, out=h)
             torch.mm(by_entry[t].t(), later, out=grad_enter[t])
-            torch.mm(grad[t].t(), h * kept, out=grad_leave[t])
-            slope = torch.mm(grad[t], leave[t]).mul_(kept)
-            later.addcmul_(slope, torch.addcmul(h, h, h, value=-1))
+            torch.mm(grad[t].t(), h if kept is None else h * kept, out=grad_leave[t])
+            torch.mm(grad[t], leave[t], out=slope)
+            if kept is not None:
+                slope.mul_(kept)
+            later.addcmul_(slope, torch.addcmul(h, h, h, value=-1, out=h))
         return None, grad_enter, grad_leave, later, None
 
 
