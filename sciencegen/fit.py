@@ -19,7 +19,7 @@ from sciencegen.core.batch import Batches
 from sciencegen.core.condition import Condition, ConditionFields
 from sciencegen.core.domain import Domain, Items
 from sciencegen.core.files import sha256
-from sciencegen.data.batches import InOrder, Shuffled
+from sciencegen.data.batches import InOrder, Shuffled, Unfed
 from sciencegen.data.columns import field_of, measured, split
 from sciencegen.errors import CheckpointError, DataError, RequestError
 from sciencegen.model import Model, assemble, building, recipe_of
@@ -71,9 +71,9 @@ class Fit:
             plan = _continued(plan, stored, options, ask, holdout)
         self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
         self.settings: Settings = self.recipe.settings
-        both = _read(self.recipe.domain, data, valid, plan)
+        both = _read(self.recipe, data, valid, plan)
         items, held = (both.items, both.valid) if both.valid else split(both.items, plan.holdout, self.settings.seed)
-        representation = self.recipe.representation.fit(both.items.items)
+        representation = self.recipe.ready or self.recipe.representation.fit(both.items.items)
         columns = both.items.columns.items()
         fields = ConditionFields(tuple(field_of(self.recipe.domain, name, column) for name, column in columns))
         self.config: dict[str, Any] = {
@@ -89,7 +89,9 @@ class Fit:
         self.model: Model[Any] = assemble(self.config)
         with building(self.config):
             self.objective = self.recipe.objective(representation.space, fields)
-        self.batches: Batches = Shuffled(*_tensors(self.model, items), self.settings.batch, self.settings.seed)
+        self.batches: Batches = Unfed(self.settings.batch)
+        if len(items):
+            self.batches = Shuffled(*_tensors(self.model, items), self.settings.batch, self.settings.seed)
         self.held = None if held is None else InOrder(*_held_out(self.model, held), self.settings.batch)
         if not self.settings.total(self.batches):
             raise RequestError("epochs=0 and steps=0: there is nothing to train")
@@ -246,20 +248,30 @@ class _Given:
     source: dict[str, Any]
 
 
-def _read(domain: Domain[Any], data: Data | None, valid: Data | None, plan: _Plan) -> _Given:
+def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: _Plan) -> _Given:
+    files = {"": data, "valid_": valid}
+    source: dict[str, Any] = {}
+    for prefix, file in files.items():
+        named = isinstance(file, (str, Path))
+        source[f"{prefix}file"] = str(file) if named else None
+        source[f"{prefix}sha256"] = None
+    if recipe.ready is not None:
+        if data is not None or valid is not None or plan.ask:
+            raise RequestError(f"{plan.recipe} learns without data: leave out --data, --valid and --ask")
+        return _Given(Items([]), None, source)
     if data is None:
-        raise RequestError(f"the {domain.name} recipes learn from data: give a file with --data")
-    items, valid_items = _items(domain, data, plan.ask), None if valid is None else _items(domain, valid, plan.ask)
+        raise RequestError(f"the {recipe.domain.name} recipes learn from data: give a file with --data")
+    items, held = (
+        _items(recipe.domain, data, plan.ask),
+        None if valid is None else _items(recipe.domain, valid, plan.ask),
+    )
     if len(items) < 2:
         raise DataError(f"the data hold {len(items)} item{'' if len(items) == 1 else 's'}: training needs 2 or more")
-    if valid_items is not None and not len(valid_items):
+    if held is not None and not len(held):
         raise DataError("the held-out data hold no items")
-    files = [one if isinstance(one, (str, Path)) else None for one in (data, valid)]
-    source: dict[str, Any] = {}
-    for prefix, file in zip(("", "valid_"), files, strict=True):
-        source[prefix + "file"] = None if file is None else str(file)
-        source[prefix + "sha256"] = None if file is None else sha256(Path(file))
-    return _Given(items, valid_items, source)
+    for prefix, file in files.items():
+        source[f"{prefix}sha256"] = sha256(Path(file)) if isinstance(file, (str, Path)) else None
+    return _Given(items, held, source)
 
 
 def _items(domain: Domain[Any], data: Data, ask: Sequence[str]) -> Items[Any]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from sciencegen.core.batch import seed_at
 from sciencegen.core.condition import Condition, ConditionFields, Continuous, Where
@@ -33,6 +34,18 @@ __all__ = ["Model", "load"]
 T = TypeVar("T")
 _DRAWN_TOGETHER = 1024
 _AT_ONCE = 50  # importance samples of one batch
+_LARGEST_OPTION = 10_000_000
+# what torch, Python and the parts of a recipe raise for numbers that make no net
+_UNBUILDABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    UserWarning,
+    ValueError,
+)
 
 
 @dataclass
@@ -88,8 +101,7 @@ class Model(Generic[T]):
         names = self._measured(where or {}, measure)
         number = 0
         while True:
-            with torch.random.fork_rng():
-                torch.manual_seed(seed_at(seed, number))
+            with self._seeded(seed_at(seed, number)):
                 condition = self._placed(self.fields.ask(where, batch)) if where else None
                 x = self.generator.sample(batch, condition)
             for item in self.representation.decode(x):
@@ -160,10 +172,9 @@ class Model(Generic[T]):
         size = _DRAWN_TOGETHER if isinstance(generator, Density) else _DRAWN_TOGETHER // _AT_ONCE
         conditions = self._conditions(where, columns, len(items))
         values = []
-        with torch.random.fork_rng():
-            for i, x in enumerate(self._encoded(items, size)):
-                torch.manual_seed(seed_at(seed, i))
-                condition = conditions[i * size : (i + 1) * size] if conditions is not None else None
+        for i, x in enumerate(self._encoded(items, size)):
+            condition = conditions[i * size : (i + 1) * size] if conditions is not None else None
+            with self._seeded(seed_at(seed, i)):
                 if isinstance(generator, Density):
                     values.append(generator.log_prob(x, condition))
                 else:
@@ -206,6 +217,17 @@ class Model(Generic[T]):
                 raise RequestError(f"column {name} has {len(column)} values for {n} items")
         return self._placed(self.fields.rows(columns)) if columns else None
 
+    @contextmanager
+    def _seeded(self, seed: int) -> Iterator[None]:
+        """Random numbers from `seed` where the generator lives; the caller's own are left as they were."""
+        device = self.generator.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.default_generator.manual_seed(seed)
+            if device.type == "cuda":
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(seed)
+            yield
+
     def _placed(self, condition: Condition) -> Condition:
         return condition.to(self.generator.device, self.generator.dtype)
 
@@ -232,10 +254,12 @@ def _tightened(generator: Variational, x: Tensor, condition: Condition | None, d
 def building(config: Mapping[str, Any]) -> Iterator[None]:
     """Turn what torch and Python say of options that make no model into one line that names them."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Initializing zero-element tensors")  # torch minds a width of 0 no more
+            yield
     except RequestError:
         raise
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+    except _UNBUILDABLE as error:
         options = ", ".join(f"{name}={value}" for name, value in config["options"].items()) or "these options"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise RequestError(f"{config['recipe']} cannot be built with {options}: {reason}") from error
@@ -245,6 +269,9 @@ def recipe_of(config: Mapping[str, Any]) -> Recipe[Any]:
     """The recipe a config describes, with its options and settings."""
     function = recipe_function(config["recipe"])
     options, _ = resolve(function, config["options"])
+    for name, value in options.items():
+        if isinstance(value, int) and abs(value) > _LARGEST_OPTION:
+            raise RequestError(f"{name}={value}: expected a number below {_LARGEST_OPTION:,}")
     _, settings = resolve(function, config["settings"])
     with building(config):
         return build(function, options, settings)
@@ -257,7 +284,7 @@ def assemble(config: Mapping[str, Any]) -> Model[Any]:
         state = {k: tuple(v) if isinstance(v, list) else v for k, v in config["representation"].items()}
         representation, fields = recipe.representation(**state), ConditionFields.from_state(config["fields"])
         _check(fields)
-        generator = recipe.generator(representation.space, fields).to(recipe.settings.dtype)
+        generator = recipe.generator(representation.space, fields)
     return Model(config["recipe"], recipe.domain, representation, fields, generator, config)
 
 
@@ -281,24 +308,52 @@ def load(name: str | Path, device: str = "auto") -> Model[Any]:
     >>> sciencegen.load("runs/wells").generate(1000, where={"radius": 1.0})  # doctest: +SKIP
     """
     folder = Folder(_find(name))
+    config, weights = folder.read_config(), folder.read_weights()
     try:
-        model = assemble(folder.read_config())
+        with torch.random.fork_rng([]), _no_larger(weights, folder):
+            model = assemble(config)
     except CheckpointError:
         raise
     except RequestError as error:
         raise CheckpointError(f"{folder.config} does not describe a model of this version: {error}") from error
-    weights = folder.read_weights()
-    expected = model.generator.state_dict()
-    odd = sorted(set(weights) ^ set(expected)) or [k for k in weights if not _alike(weights[k], expected[k])]
+    odd = _odd(model.generator, weights)
     if odd:
-        raise CheckpointError(f"{folder.weights} does not fit its config.json: {odd[0]} differs")
-    model.generator.load_state_dict(weights)
-    for part, weight in model.generator.named_parameters():
-        if not weight.isfinite().all():
-            raise CheckpointError(f"{folder.weights} holds numbers that are not finite, in {part}: train it again")
+        raise CheckpointError(f"{folder.weights} does not fit its config.json: {odd}")
+    model.generator.to(recipe_of(config).settings.dtype).load_state_dict(weights)
     model.generator.eval()
     model.checkpoint = folder.sha256()
     return model.to(device)
+
+
+@contextmanager
+def _no_larger(weights: Mapping[str, Tensor], folder: Folder) -> Iterator[None]:
+    """Stop building a net as soon as it has far more parameters than there are weights for it."""
+    count, given = 0, sum(weight.numel() for weight in weights.values())
+
+    def registered(module: nn.Module, name: str, parameter: Tensor | None) -> None:
+        nonlocal count
+        count += 0 if parameter is None else parameter.numel()
+        if count > 4 * given + 1000:  # a parameter may be registered more than once
+            raise CheckpointError(f"{folder.weights} does not fit its config.json: {given} numbers are too few")
+
+    hook = register_module_parameter_registration_hook(registered)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _odd(generator: Generator, weights: Mapping[str, Tensor]) -> str:
+    """What is wrong with weights, in words; nothing where they are a generator's."""
+    expected = generator.state_dict()
+    for name in sorted(set(weights) ^ set(expected)):
+        return f"{name} is in only one of them"
+    for name, weight in weights.items():
+        if not _alike(weight, expected[name]):
+            return f"{name} has another shape or kind of numbers"
+        if not weight.isfinite().all():
+            return f"{name} holds numbers that are not finite"
+    return ""
 
 
 def _alike(a: Tensor, b: Tensor) -> bool:

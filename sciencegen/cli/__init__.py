@@ -52,7 +52,12 @@ def main() -> None:
     # waiting threads that spin starve everything else on a shared machine; has to be set before torch is imported
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # said already; the interpreter would fail on it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -74,10 +79,10 @@ def run(arguments: Sequence[str]) -> int:
         print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        _silence()  # whoever read us has seen enough
+        return 0  # whoever read us has seen enough
     except OSError as error:
-        _silence()
-        return _failed(f"{error.filename or 'standard output'}: {error.strerror or error}", 1)
+        where = error.filename or "standard output"
+        return _failed(f"{where}: {error.strerror or error}", 1)
     return 0
 
 
@@ -89,11 +94,6 @@ def _failed(message: str, code: int) -> int:
 def _one_line(message: str) -> str:
     said = " ".join(message.split())
     return f"{said[:1].lower()}{said[1:].rstrip('.')}; --help lists what there is"
-
-
-def _silence() -> None:
-    """Let nothing more reach a standard output that is gone: the interpreter would fail on it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminated(number: int, frame: object) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,8 @@ def read_table(path: Path) -> pandas.DataFrame:
     import pandas
 
     readers = {
-        ".csv": lambda: pandas.read_csv(path, low_memory=False),
-        ".tsv": lambda: pandas.read_csv(path, sep="\t", low_memory=False),
+        ".csv": lambda: pandas.read_csv(path, low_memory=False, index_col=False),
+        ".tsv": lambda: pandas.read_csv(path, sep="\t", low_memory=False, index_col=False),
         ".parquet": lambda: pandas.read_parquet(path),
         ".jsonl": lambda: pandas.read_json(path, lines=True),
     }
@@ -36,7 +37,11 @@ def read_table(path: Path) -> pandas.DataFrame:
     if path.is_dir():
         raise DataError(f"{path}: expected a file, this is a folder")
     try:
-        table = readers[path.suffix.lower()]()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
+            table = readers[path.suffix.lower()]()
+    except pandas.errors.ParserWarning:
+        raise DataError(f"{path}: rows have more cells than there are names in the first line") from None
     except (OSError, ImportError) as error:
         raise DataError(f"{path}: cannot be read: {_first_line(error)}") from error
     except (ValueError, OverflowError, RecursionError) as error:  # pandas' own errors are ValueErrors
@@ -47,8 +52,6 @@ def read_table(path: Path) -> pandas.DataFrame:
         raise DataError(f"{path}: there are several columns {twice[0]!r}: rename them")
     if not len(table):
         raise DataError(f"{path}: the table has no rows")
-    if not isinstance(table.index, pandas.RangeIndex):  # so pandas hides cells it has no name for
-        raise DataError(f"{path}: rows have more cells than the {len(table.columns)} names in the first line")
     return table
 
 

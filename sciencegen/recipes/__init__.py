@@ -21,6 +21,7 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "arrays/transformer": arrays.transformer,
     "arrays/vae": arrays.vae,
     "densities/coupling": densities.coupling,
+    "densities/double-well": densities.double_well,
     "densities/flow-gan": densities.flow_gan,
     "densities/gan": densities.gan,
     "densities/iaf": densities.iaf,

@@ -29,3 +29,5 @@ class Recipe(Generic[T]):
     ask: tuple[str, ...] = ()
     """The properties that may be asked for, unless the user names others."""
     settings: Settings = field(default_factory=Settings)
+    ready: Representation[T] | None = None
+    """The representation of a recipe that needs no data, such as one that learns from an energy alone."""

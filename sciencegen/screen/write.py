@@ -21,6 +21,8 @@ Row = Mapping[str, "float | str | None"]
 def table_format(path: Path | None, asked: str | None) -> str:
     """The format asked for, or the one a file's suffix says; CSV on standard output."""
     name = (asked or (path.suffix[1:] if path is not None else "csv")).lower()
+    if not name:
+        raise RequestError(f"{path}: end the name in {', '.join('.' + one for one in FORMATS)}, or say --format")
     if name not in FORMATS:
         raise UnknownName("table format", name, FORMATS)
     if path is not None and path.suffix.lower() == ".json":

@@ -26,7 +26,9 @@ def card(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path, p
         "",
         "| | |",
         "|---|---|",
-        f"| data | {data['file'] or 'given in memory'}, {data['items']} items |",
+        f"| data | {data['file'] or 'given in memory'}, {data['items']} items |"
+        if data["items"]
+        else "| data | none |",
         *([f"| sha256 of the data | {data['sha256']} |"] if data["sha256"] else []),
         f"| held out | {held} |",
         *([f"| sha256 of the held-out data | {data['valid_sha256']} |"] if data["valid_sha256"] else []),
@@ -47,13 +49,12 @@ def card(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path, p
 def command(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path) -> str:
     """What to type to train the same model: all that differs from the defaults."""
     data, chosen = config["data"], config["options"] | config["settings"]
-    words = ["sciencegen", "train", config["recipe"], "--data", data["file"] or "DATA", "-o", str(folder)]
-    if data["valid_file"]:
-        words += ["--valid", data["valid_file"]]
-    else:
-        words += ["--holdout", str(config["holdout"])]
-    for name in config["ask"] or ["none"]:
-        words += ["--ask", name]
+    words = ["sciencegen", "train", config["recipe"], "-o", str(folder)]
+    if data["items"]:
+        words += ["--data", data["file"] or "DATA"]
+        words += ["--valid", data["valid_file"]] if data["valid_file"] else ["--holdout", str(config["holdout"])]
+        for name in config["ask"] or ["none"]:
+            words += ["--ask", name]
     words += ["--seed", str(chosen["seed"])]
     for name, value in chosen.items():
         if name != "seed" and value != defaults[name]:

@@ -235,17 +235,21 @@ def _start(generator: Generator, objective: Objective, settings: Settings, total
     fabric = _engine(settings)
     generator.to(fabric.device, settings.dtype)
     objective.to(fabric.device, settings.dtype)
-    groups = [{"params": list(generator.parameters()), "scale": 1.0}]
-    own = list(objective.parameters())
-    if own:
-        groups.append({"params": own, "scale": (settings.objective_rate or settings.rate) / settings.rate})
-    optimizer = torch.optim.AdamW(
-        groups, lr=settings.rate, betas=(settings.beta1, settings.beta2), weight_decay=settings.decay, fused=True
-    )
+    groups = _groups(generator, 1.0, settings.decay)
+    groups += _groups(objective, (settings.objective_rate or settings.rate) / settings.rate, settings.decay)
+    optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(settings.beta1, settings.beta2), fused=True)
     average = None
     if settings.ema:
         average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
     return Run(fabric, generator, objective, optimizer, settings, total, average)
+
+
+def _groups(part: nn.Module, scale: float, decay: float) -> list[dict[str, Any]]:
+    """A part's parameters for the optimiser: matrices decay, biases and gains do not."""
+    parameters = list(part.parameters())
+    matrices, vectors = [p for p in parameters if p.dim() > 1], [p for p in parameters if p.dim() < 2]
+    groups = [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+    return [{**group, "scale": scale} for group in groups if group["params"]]
 
 
 def _engine(settings: Settings) -> Fabric:

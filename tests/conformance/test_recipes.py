@@ -78,8 +78,7 @@ def _check_marginal_against_samples(generator: Variational) -> None:
 def test_the_gradient_reaches_every_parameter(name: str) -> None:
     made = tiny(name, batch=64)
     batch = made.batch()
-    assert batch.condition is not None
-    hidden = Batch(batch.x, batch.condition.hide(0.5))
+    hidden = batch if batch.condition is None else Batch(batch.x, batch.condition.hide(0.5))
     reached: set[int] = set()
     for shown in (batch, hidden):
         for loss in made.objective.losses(made.generator, shown):
@@ -106,7 +105,8 @@ def test_a_saved_model_gives_the_same_samples(name: str, tmp_path: Path) -> None
 def test_forgetting_all_fields_equals_no_condition(name: str) -> None:
     made = tiny(name)
     condition = made.batch().condition
-    assert condition is not None
+    if condition is None:
+        pytest.skip("nothing may be asked for")
     forgotten = condition.hide(1.0)
     assert not forgotten.known.any()
     samples = []
@@ -119,6 +119,8 @@ def test_forgetting_all_fields_equals_no_condition(name: str) -> None:
 @every_recipe
 def test_a_condition_changes_the_output(name: str) -> None:
     made = tiny(name)
+    if not made.fields.names:
+        pytest.skip("nothing may be asked for")
     field = made.fields.names[0]
     samples = []
     for value in (0.0, 3.0):
@@ -143,7 +145,8 @@ def _numbers(generator: torch.nn.Module, batch: Batch) -> torch.Tensor:
     """Numbers that depend on the weights and not on noise, or on no more than the same noise."""
     with torch.no_grad():
         if isinstance(generator, Density):
-            return generator.log_prob(batch.x, batch.condition)
+            x = batch.x if batch.x.numel() else torch.ones(8, *generator.space.shape, dtype=generator.dtype)
+            return generator.log_prob(x, batch.condition)
         if isinstance(generator, Latent):
             return generator.encode(batch.x, batch.condition)
         assert isinstance(generator, Pathwise)

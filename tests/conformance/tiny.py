@@ -69,7 +69,7 @@ def options(name: str) -> dict[str, Any]:
 
 def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: Any) -> Tiny:
     """The recipe, small; `shaken`: with weights moved off their starting values, where many outputs are still 0."""
-    items = EXAMPLES[name.split("/")[0]](64)
+    items = None if RECIPES[name]().ready is not None else EXAMPLES[name.split("/")[0]](64)
     fit = Fit(name, items, ask=ask, holdout=0.0, **options(name), **({"batch": 32, "steps": 3} | more))
     if shaken:
         torch.manual_seed(1)

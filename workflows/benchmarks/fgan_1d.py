@@ -123,9 +123,9 @@ class Trained:
 def run(name: str, steps: int, batch: int, seed: int) -> Trained:
     f, weight = F_GENERATORS[name], SMOOTHING.get(name, 0.0)
     torch.manual_seed(seed)
-    conditioner, net = Conditioner(ConditionFields()), Affine()
-    generator = Implicit(Reals((1,)), net, (1,), conditioner)
-    critic = Critic(Reals((1,)), MLP(1, 1, (64, 64), act="tanh"), conditioner)
+    net = Affine()
+    generator = Implicit(Reals((1,)), net, (1,), Conditioner(ConditionFields()))
+    critic = Critic(Reals((1,)), MLP(1, 1, (64, 64), act="tanh"), Conditioner(ConditionFields()))
     penalties = [R1(weight), R2(weight)] if weight else []
     objective = Adversarial(critic, FDivergence(f, saturating=True), steps=2, penalties=penalties)
     settings = Settings(

@@ -126,7 +126,9 @@ def run(name: str, modes: Modes, steps: int, batch: int, seed: int) -> Score:
     torch.manual_seed(seed)
     conditioner = Conditioner(ConditionFields())
     generator = Implicit(SPACE, MLP(2, 2, (128,) * 3, act="relu"), (2,), conditioner)
-    settings = Settings(steps=steps, rate=2e-4, beta1=0.5, beta2=0.99, clip=0.0, seed=seed, device="cpu")
+    settings = Settings(
+        steps=steps, rate=1e-3, beta1=0.5, beta2=0.99, schedule="cosine", clip=0.0, seed=seed, device="cpu"
+    )
     for _ in train(generator, OBJECTIVES[name](), ModeBatches(modes, batch, seed), settings):
         pass
     torch.manual_seed(seed_at(seed, steps))

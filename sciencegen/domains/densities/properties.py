@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ class Point:
 
 def radius(item: Point) -> float:
     """The distance from the origin."""
-    return float(np.linalg.norm(item.values))
+    return math.hypot(*item.values.tolist())
 
 
 PROPERTIES: dict[str, Property[Point]] = {"radius": Property(radius)}

@@ -41,9 +41,9 @@ class Standardised(Representation[Point]):
     def fit(cls, items: Sequence[Point]) -> Self:
         x, names = _stacked(items, None), items[0].names
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = x.mean(0), x.std(0)
-        for name, column, spread in zip(names, x.T, std, strict=True):
-            if not np.ptp(column) > 0:
+            mean, std, width = x.mean(0), x.std(0), np.ptp(x, axis=0)
+        for name, far, spread in zip(names, width, std, strict=True):
+            if not far > 0:
                 raise DataError(f"column {name} has one value only: remove it, it has no density")
             if not 0 < spread < np.inf:
                 raise DataError(f"column {name} has numbers too large or too small to standardise: scale it")

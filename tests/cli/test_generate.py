@@ -1,0 +1,205 @@
+"""`sciencegen generate`."""
+
+from __future__ import annotations
+
+import io
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+
+from tests.cli.conftest import Command
+
+
+def test_standard_output_is_a_table_and_nothing_else(sciencegen: Command, flow: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 7, "--where", "heat=1.5")
+    table = pandas.read_csv(io.StringIO(done.out))
+    assert done.code == 0
+    assert list(table.columns) == ["x", "y", "radius", "heat_asked"]
+    assert len(table) == 7
+    assert (table["heat_asked"] == 1.5).all()
+    assert np.allclose(table["radius"], np.hypot(table["x"], table["y"]))
+    assert "7 kept" in done.err
+
+
+def test_json_lines_hold_an_object_each(sciencegen: Command, flow: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 3, "--format", "jsonl")
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert [set(row) for row in rows] == [{"x", "y", "radius"}] * 3
+
+
+def test_the_suffix_says_the_format(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
+    for suffix, read in (("csv", pandas.read_csv), ("tsv", lambda path: pandas.read_csv(path, sep="\t"))):
+        assert sciencegen("generate", flow, "-n", 3, "-o", tmp_path / f"hits.{suffix}").code == 0
+        assert list(read(tmp_path / f"hits.{suffix}").columns) == ["x", "y", "radius"]
+
+
+@pytest.mark.parametrize("model", ["flow", "gan", "made"])
+def test_the_same_seed_gives_the_same_file(
+    sciencegen: Command, model: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    folder = request.getfixturevalue(model)
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        assert sciencegen("generate", folder, "-n", 40, "--seed", seed, "-o", tmp_path / f"{name}.csv").code == 0
+    same, again, other = ((tmp_path / f"{name}.csv").read_bytes() for name in "abc")
+    assert same == again
+    assert same != other
+
+
+def test_a_record_beside_the_file_says_how_it_came_to_be(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
+    knob = ["--set", "temperature=0.5"]
+    sciencegen("generate", flow, "-n", 4, "--where", "radius=40..60", "--seed", 9, "-o", tmp_path / "hits.csv", *knob)
+    record = json.loads((tmp_path / "hits.json").read_text())
+    assert record["checkpoint"] == sha256((flow / "model.safetensors").read_bytes()).hexdigest()
+    assert record["asked"] == {"radius": "40..60"}
+    assert record["knobs"]["temperature"] == 0.5
+    assert (record["seed"], record["wanted"], record["kept"], record["recipe"]) == (9, 4, 4, "densities/coupling")
+    assert record["drawn"] == record["kept"] + record["rejected"] + record["repeated"] + record["invalid"]
+    assert {file.name for file in tmp_path.iterdir()} == {"hits.csv", "hits.json"}
+
+
+def test_a_range_keeps_what_measures_inside(sciencegen: Command, flow: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 20, "--where", "radius=45..55")
+    assert pandas.read_csv(io.StringIO(done.out))["radius"].between(45, 55).all()
+
+
+def test_a_condition_is_obeyed(sciencegen: Command, made: Path) -> None:
+    cold, hot = (
+        pandas.read_csv(io.StringIO(sciencegen("generate", made, "-n", 200, "--where", f"heat={heat}").out))["filled"]
+        for heat in (0.1, 0.9)
+    )
+    assert hot.mean() - cold.mean() > 0.4
+
+
+def test_a_category_is_asked_for_by_its_level(sciencegen: Command, kinds: Path) -> None:
+    for kind, side in (("left", -1), ("right", 1)):
+        table = pandas.read_csv(io.StringIO(sciencegen("generate", kinds, "-n", 100, "--where", f"kind={kind}").out))
+        assert (table["x"] * side > 0).mean() > 0.95
+        assert (table["kind_asked"] == kind).all()
+
+
+def test_a_budget_that_ends_keeps_the_rows_found(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 50, "--where", "radius=50..51", "--budget", 60, "-o", tmp_path / "h.csv")
+    kept = len(pandas.read_csv(tmp_path / "h.csv"))
+    assert done.code == 3
+    assert 0 < kept < 50
+    assert f"drew 60 and found {kept} of 50" in done.complaint
+    assert json.loads((tmp_path / "h.json").read_text())["kept"] == kept
+
+
+def test_an_impossible_range_ends_with_the_budget(sciencegen: Command, flow: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 5, "--where", "radius=9000..9001")
+    assert done.code == 3
+    assert done.out == ""
+    assert "drew 250 and found 0 of 5" in done.complaint
+
+
+def test_a_value_never_seen_is_warned_of(sciencegen: Command, flow: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 2, "--where", "heat=40")
+    assert done.code == 0
+    assert "warning: heat=40.0 is outside the training range (1" in done.err
+
+
+def test_a_value_never_seen_is_refused_where_asked(sciencegen: Command, flow: Path) -> None:
+    assert "outside the training range" in sciencegen("generate", flow, "--where", "heat=40", "--strict").refusal
+
+
+def test_a_dry_run_writes_nothing(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
+    done = sciencegen("generate", flow, "-o", tmp_path / "new" / "hits.csv", "--dry-run")
+    assert (done.code, done.out) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_is_drawn(sciencegen: Command, flow: Path, made: Path, tmp_path: Path) -> None:
+    for model in (flow, made):
+        path = tmp_path / f"{model.name}.png"
+        assert sciencegen("generate", model, "-n", 1, "--picture", path).code == 0
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_distinct_items_come_once(sciencegen: Command, made: Path) -> None:
+    done = sciencegen("generate", made, "-n", 60, "--distinct")
+    assert not pandas.read_csv(io.StringIO(done.out)).duplicated().any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--where", "heet=1"], "unknown condition 'heet': did you mean 'heat'?"),
+        (["--where", "heat"], "--where 'heat': expected name=value"),
+        (["--where", "heat=warm"], "heat=warm: expected a number"),
+        (["--where", "heat=nan"], "heat=nan: expected a finite number"),
+        (["--where", "heat=inf"], "heat=inf: expected a finite number"),
+        (["--where", "heat=2..1"], "heat=2..1: the range is empty"),
+        (["--where", "heat=1", "--where", "heat=2"], "heat was asked for already"),
+        (["--set", "temprature=1"], "unknown sampling knob 'temprature': did you mean 'temperature'?"),
+        (["--set", "temperature=0"], "temperature=0.0: expected a number above 0"),
+        (["--set", "temperature=nan"], "temperature=nan: expected a number above 0"),
+        (["--set", "temperature=hot"], "temperature=hot: expected a number"),
+        (["--set", "temperature"], "expected name=value"),
+        (["--format", "cvs"], "unknown table format 'cvs': did you mean 'csv'?"),
+        (["-o", "hits.cvs"], "unknown table format 'cvs': did you mean 'csv'?"),
+        (["-o", "hits"], "end the name in .csv"),
+        (["-o", "hits.json", "--format", "csv"], "hits.json"),
+        (["--format", "parquet"], "parquet cannot be written to standard output"),
+        (["-n", "0"], "-n 0: expected 1 or more"),
+        (["-n", "-3"], "-n -3: expected 1 or more"),
+        (["--budget", "-1"], "--budget -1: expected 0 or more"),
+        (["--device", "gpu"], "unknown device 'gpu'"),
+        (["--picture", "hits.jpeg"], "expected a file ending in .png"),
+        (["--nonsense"], "no such option: --nonsense"),
+        (["-n", "many"], "'-n'"),
+    ],
+)
+def test_a_bad_request_is_one_line(sciencegen: Command, flow: Path, arguments: list[str], said: str) -> None:
+    assert said in sciencegen("generate", flow, *arguments).refusal
+
+
+def test_an_unknown_level_names_the_nearest(sciencegen: Command, kinds: Path) -> None:
+    said = "unknown level of kind 'rigth': did you mean 'right'?"
+    assert said in sciencegen("generate", kinds, "--where", "kind=rigth").refusal
+
+
+def test_an_unknown_model_is_one_line(sciencegen: Command, tmp_path: Path) -> None:
+    assert "there is no such folder" in sciencegen("generate", tmp_path / "nowhere").refusal
+
+
+@pytest.mark.parametrize("place", ["below a file", "a folder"])
+def test_a_file_that_cannot_be_written_is_said_first(
+    sciencegen: Command, flow: Path, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "folder.csv").mkdir()
+    out = tmp_path / "file" / "hits.csv" if place == "below a file" else tmp_path / "folder.csv"
+    done = sciencegen("generate", flow, "-n", 2, "-o", out)
+    assert done.code == 1
+    assert f"cannot write {out}" in done.complaint
+    assert (tmp_path / "file").read_text() == "kept"
+    assert {file.name for file in tmp_path.rglob("*")} == {"file", "folder.csv"}
+
+
+def test_a_full_disk_leaves_no_half_written_file(
+    sciencegen: Command, flow: Path, tmp_path: Path, small_files: None
+) -> None:
+    (tmp_path / "hits.csv").write_text("old")
+    done = sciencegen("generate", flow, "-n", 1000, "-o", tmp_path / "hits.csv")
+    assert done.code == 1
+    assert f"cannot write {tmp_path / 'hits.csv'}: File too large" in done.complaint
+    assert [file.name for file in tmp_path.iterdir()] == ["hits.csv"]
+    assert (tmp_path / "hits.csv").read_text() == "old"
+
+
+def test_a_device_is_written_to_and_stays_one(sciencegen: Command, flow: Path) -> None:
+    assert sciencegen("generate", flow, "-n", 2, "-o", "/dev/null", "--format", "csv").code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_link_is_followed(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "hits.csv").symlink_to(tmp_path / "there" / "real.csv")
+    assert sciencegen("generate", flow, "-n", 2, "-o", tmp_path / "hits.csv").code == 0
+    assert (tmp_path / "hits.csv").is_symlink()
+    assert len(pandas.read_csv(tmp_path / "there" / "real.csv")) == 2

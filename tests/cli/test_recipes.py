@@ -1,0 +1,25 @@
+"""`sciencegen recipes`."""
+
+from __future__ import annotations
+
+import pytest
+
+from sciencegen.recipes import RECIPES
+from tests.cli.conftest import Command
+
+
+def test_all_recipes_are_listed(sciencegen: Command) -> None:
+    done = sciencegen("recipes")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == list(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_options_of_a_recipe_are_listed_with_kinds_and_defaults(sciencegen: Command, name: str) -> None:
+    rows = [line.split() for line in sciencegen("recipes", name).out.splitlines() if line.startswith("  ")]
+    assert ["precision", "32|bf16|64", "32"] in rows
+    assert ["hide", "float", "0.25"] in rows or "hide" not in RECIPES[name].__annotations__
+
+
+def test_an_unknown_recipe_names_the_nearest(sciencegen: Command) -> None:
+    assert "did you mean 'arrays/made'?" in sciencegen("recipes", "arrays/mad").refusal

@@ -1,0 +1,38 @@
+"""Small files of data for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["lattices", "points", "words"]
+
+
+def points(path: Path, n: int = 200, seed: int = 0, header: str = "x,y,heat") -> Path:
+    """A table of correlated points, each with a third number."""
+    source = np.random.default_rng(seed)
+    x = source.normal(size=n)
+    y, heat = 3 * x + 10 * source.normal(size=n) + 50, source.uniform(1, 2, size=n)
+    rows = [f"{a:.6f},{b:.6f},{c:.4f}" for a, b, c in zip(x, y, heat, strict=True)]
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def lattices(path: Path, n: int = 200, shape: tuple[int, ...] = (3, 3), seed: int = 0) -> Path:
+    """An archive of bits that are mostly 1 where it is hot, with the heat beside them."""
+    source = np.random.default_rng(seed)
+    heat = source.uniform(size=n)
+    x = (source.random((n, *shape)) < heat.reshape(n, *(1 for _ in shape))).astype(np.uint8)
+    np.savez(path, x=x, heat=heat)
+    return path
+
+
+def words(path: Path, n: int = 300, seed: int = 0) -> Path:
+    """A table of points with a kind in words: points of kind `left` lie at -10, points of kind `right` at 10."""
+    source = np.random.default_rng(seed)
+    right = source.random(n) < 0.5
+    x, y = np.where(right, 10, -10) + source.normal(size=n), source.normal(size=n)
+    rows = [f"{a:.5f},{b:.5f},{'right' if c else 'left'}" for a, b, c in zip(x, y, right, strict=True)]
+    path.write_text("\n".join(["x,y,kind", *rows]) + "\n")
+    return path

@@ -1,0 +1,59 @@
+"""What the README tells people to type, typed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sciencegen.recipes import RECIPES
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.S)
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "datasets").symlink_to(ROOT / "datasets")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run(outside: Path) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("sciencegen ")]
+    assert len(commands) >= 8
+    for line in commands:
+        words = shlex.split(line, comments=True)[1:]
+        short = ["--set", "epochs=1"] if words[0] == "train" and "--resume" not in words else []
+        run = [sys.executable, "-m", "sciencegen", *[w for w in words if not short or w != "epochs=20"], *short]
+        run = [w for i, w in enumerate(run) if not (w == "--set" and run[i + 1].startswith("--"))]
+        done = subprocess.run(run, cwd=outside, capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+@pytest.mark.slow
+def test_the_python_of_the_readme_runs(outside: Path) -> None:
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_readme_names_every_recipe() -> None:
+    for name in RECIPES:
+        domain, model = name.split("/")
+        assert re.search(rf"`{domain}/[^`]*\b{model}\b", TEXT), f"{name} is not in the README"
+
+
+def test_files_the_readme_names_exist() -> None:
+    for path in re.findall(r"\b((?:workflows|datasets|tests)/[\w./-]+\.(?:py|md|npz|csv))", TEXT):
+        assert (ROOT / path).exists(), path

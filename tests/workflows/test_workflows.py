@@ -1,0 +1,76 @@
+"""Every workflow runs, at a size that takes seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(script: str, *arguments: str) -> str:
+    command = [sys.executable, str(ROOT / "workflows" / script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """Files shaped like the published ones, filled with noise."""
+    source = np.random.default_rng(0)
+    images = {part: np.packbits(source.random((210, 784)) < 0.1, axis=1) for part in ("train", "valid", "test")}
+    np.savez(tmp_path / "binarized_mnist_fixed.npz", **images)
+    sizes = {"dna": 180, "mushrooms": 112, "nips": 500}
+    parts = ("train", "valid", "test")
+    tables = {f"{name}_{p}": (source.random((60, d)) < 0.2).astype(np.uint8) for name, d in sizes.items() for p in parts}
+    np.savez(tmp_path / "made_uci_binary.npz", **tables)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_binary_benchmark_runs_and_goes_on(packed: Path) -> None:
+    command = ("benchmarks/binary.py", "--from", str(packed), "--out", str(packed / "runs"), "--quick", "--draws", "50")
+    for _ in range(2):
+        table = run(*command, "--only", "mnist/fvsbn", "dna/made", "nips/vae")
+        assert table.count("\n| mnist | fvsbn |") == 1 or table.startswith("| mnist | fvsbn |")
+        assert "| dna | made |" in table
+
+
+@pytest.mark.slow
+def test_the_speed_benchmark_gives_ratios_and_equal_results() -> None:
+    rows = [line for line in run("benchmarks/speed.py", "--quick").splitlines() if line.startswith("| ") and "x |" in line]
+    assert len(rows) >= 7
+    assert all(float(row.split("|")[-2]) < 1e-4 for row in rows)
+
+
+@pytest.mark.slow
+def test_the_one_dimensional_f_gan_experiment_runs() -> None:
+    assert "kl" in run("benchmarks/fgan_1d.py", "--quick")
+
+
+@pytest.mark.slow
+def test_the_mode_benchmark_runs() -> None:
+    assert "|" in run("benchmarks/gan_modes.py", "--quick", "--data", "ring")
+
+
+def test_the_samples_are_made_again_as_they_are(tmp_path: Path) -> None:
+    run("make_samples.py", "--out", str(tmp_path), "--items", "40", "--sweeps", "20")
+    with np.load(tmp_path / "ising.npz") as file:
+        assert file["x"].shape == (40, 8, 8)
+        assert set(np.unique(file["x"])) == {0, 1}
+    assert (tmp_path / "wells.csv").read_text().startswith("x,y,temperature\n")
+
+
+def test_the_cards_know_the_files() -> None:
+    import hashlib
+
+    text = (ROOT / "datasets" / "README.md").read_text()
+    for file in (ROOT / "datasets").iterdir():
+        if file.suffix != ".md":
+            assert file.name in text
+            assert hashlib.sha256(file.read_bytes()).hexdigest() in text
