@@ -186,10 +186,8 @@ class _Plan:
 
 def _planned(recipe: str, given: Mapping[str, Any], ask: Sequence[str] | None, holdout: float | None) -> _Plan:
     """What a run that begins does."""
-    function = recipe_function(recipe)
-    options, changed = resolve(function, given)
-    with building({"recipe": recipe, "options": options}):
-        made = build(function, options, changed)
+    options, changed = resolve(recipe_function(recipe), given)
+    made = recipe_of({"recipe": recipe, "options": options, "settings": changed})
     share = _HOLDOUT if holdout is None else holdout
     if not 0 <= share < 1:
         raise RequestError(f"holdout={share}: expected a share from 0 up to but not including 1")

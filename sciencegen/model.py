@@ -17,7 +17,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from sciencegen.core.batch import seed_at
 from sciencegen.core.condition import Condition, ConditionFields, Continuous, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
-from sciencegen.core.generator import Density, Generator, Latent, Variational
+from sciencegen.core.generator import Completing, Density, Generator, Latent, Variational
 from sciencegen.core.request import accepts
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
 from sciencegen.recipes import recipe_function
@@ -190,6 +190,21 @@ class Model(Generic[T]):
         """The items of latents."""
         return self.representation.decode(self._latent().decode(z.to(self.generator.device, self.generator.dtype)))
 
+    def complete(
+        self, items: Sequence[T], known: Tensor, where: Where | None = None, particles: int = 16, seed: int = 0
+    ) -> list[T | None]:
+        """The items with the entries that are not `known` drawn anew; booleans shaped like an item, or like all.
+
+        More particles let entries known later in the order weigh on those drawn before them.
+        """
+        if not isinstance(self.generator, Completing):
+            raise RequestError(f"a {type(self.generator).__name__} generator cannot complete samples")
+        x = self.representation.encode(items).to(self.generator.device)
+        known = torch.as_tensor(known, dtype=torch.bool, device=x.device)
+        condition = self._placed(self.fields.row(where)) if where else None
+        with self._seeded(seed):
+            return self.representation.decode(self.generator.complete(x, known, condition, particles).x)
+
     def _latent(self) -> Latent:
         if not isinstance(self.generator, Latent):
             raise RequestError(f"a {type(self.generator).__name__} generator has no latent space")
@@ -270,8 +285,10 @@ def recipe_of(config: Mapping[str, Any]) -> Recipe[Any]:
     function = recipe_function(config["recipe"])
     options, _ = resolve(function, config["options"])
     for name, value in options.items():
-        if isinstance(value, int) and abs(value) > _LARGEST_OPTION:
-            raise RequestError(f"{name}={value}: expected a number below {_LARGEST_OPTION:,}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise RequestError(f"{name}={value}: expected a finite number")
+        if isinstance(value, int) and not 0 <= value <= _LARGEST_OPTION:
+            raise RequestError(f"{name}={value}: expected a whole number from 0 to {_LARGEST_OPTION:,}")
     _, settings = resolve(function, config["settings"])
     with building(config):
         return build(function, options, settings)

@@ -15,6 +15,8 @@ from sciencegen.errors import RequestError, UnknownName
 
 __all__ = [
     "Bound",
+    "Completing",
+    "Completion",
     "Density",
     "Energy",
     "Generator",
@@ -132,6 +134,22 @@ class Latent(Generator):
         """Draw `n` latents."""
 
 
+@dataclass(frozen=True)
+class Completion:
+    """Completed samples, and the log-probability the model gave to what was known along the way."""
+
+    x: Tensor  # [n, *shape]
+    log_weight: Tensor  # [n]
+
+
+class Completing(Generator):
+    """A generator that can fill in what is missing of a sample."""
+
+    @abstractmethod
+    def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:
+        """Keep the entries that are `known` (booleans shaped like `x`, or like one sample), and draw the others."""
+
+
 class Energy(Generator):
     """A generator that knows an unnormalised density, exp(-energy)."""
 
@@ -148,5 +166,6 @@ def capabilities(generator: Generator) -> list[str]:
         "latent space": Latent,
         "gradients": Pathwise,
         "energy": Energy,
+        "completion": Completing,
     }
     return [word for word, capability in named.items() if isinstance(generator, capability)]

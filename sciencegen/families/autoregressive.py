@@ -10,13 +10,13 @@ from torch import Tensor
 
 from sciencegen.core.condition import Condition
 from sciencegen.core.constraint import Constraint
-from sciencegen.core.generator import Density, Knobs, positive
+from sciencegen.core.generator import Completing, Completion, Density, Knobs, positive
 from sciencegen.core.space import Discrete, Tokens
 from sciencegen.errors import RequestError
 from sciencegen.nets.causal.net import CausalNet
 from sciencegen.nets.conditioner import Conditioner
 
-__all__ = ["Autoregressive", "Completion", "Sharpness", "draw_entries", "sequence_log_prob"]
+__all__ = ["Autoregressive", "Sharpness", "draw_entries", "sequence_log_prob"]
 
 _COMPACT_BELOW = 0.85
 """Finished rows are dropped from the working set when fewer than this share of them is left."""
@@ -39,15 +39,7 @@ class Sharpness(Knobs):
             raise RequestError(f"top_p={self.top_p}: expected a number above 0 and at most 1")
 
 
-@dataclass(frozen=True)
-class Completion:
-    """Completed samples, and the log-probability the model gave to what was known along the way."""
-
-    x: Tensor  # [n, *shape]
-    log_weight: Tensor  # [n]
-
-
-class Autoregressive(Density):
+class Autoregressive(Density, Completing):
     """Any causal net as a probability of a discrete space, free or under a constraint."""
 
     def __init__(self, space: Discrete, net: CausalNet, conditioner: Conditioner) -> None:

@@ -211,14 +211,19 @@ def test_a_recipe_of_other_things_is_refused(run: Path, capsys: pytest.CaptureFi
 def test_a_file_is_old_or_new_whenever_writing_fails(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(OutputError, match=f"cannot write {path}: No space left on device"), atomic(path) as temporary:
-        temporary.write_text("half")
-        raise OSError(28, "No space left on device")
-    with pytest.raises(KeyboardInterrupt), atomic(path) as temporary:
-        temporary.write_text("half")
-        raise KeyboardInterrupt
+    full = OSError(28, "No space left on device")
+    with pytest.raises(OutputError, match=f"cannot write {path}: No space left on device"):
+        _fail(path, full)
+    with pytest.raises(KeyboardInterrupt):
+        _fail(path, KeyboardInterrupt())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def _fail(path: Path, error: BaseException) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text("half")
+        raise error
 
 
 def test_a_full_disk_leaves_the_last_checkpoint(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

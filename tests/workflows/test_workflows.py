@@ -27,7 +27,9 @@ def packed(tmp_path: Path) -> Path:
     np.savez(tmp_path / "binarized_mnist_fixed.npz", **images)
     sizes = {"dna": 180, "mushrooms": 112, "nips": 500}
     parts = ("train", "valid", "test")
-    tables = {f"{name}_{p}": (source.random((60, d)) < 0.2).astype(np.uint8) for name, d in sizes.items() for p in parts}
+    tables = {
+        f"{name}_{p}": (source.random((60, d)) < 0.2).astype(np.uint8) for name, d in sizes.items() for p in parts
+    }
     np.savez(tmp_path / "made_uci_binary.npz", **tables)
     return tmp_path
 
@@ -43,7 +45,9 @@ def test_the_binary_benchmark_runs_and_goes_on(packed: Path) -> None:
 
 @pytest.mark.slow
 def test_the_speed_benchmark_gives_ratios_and_equal_results() -> None:
-    rows = [line for line in run("benchmarks/speed.py", "--quick").splitlines() if line.startswith("| ") and "x |" in line]
+    rows = [
+        line for line in run("benchmarks/speed.py", "--quick").splitlines() if line.startswith("| ") and "x |" in line
+    ]
     assert len(rows) >= 7
     assert all(float(row.split("|")[-2]) < 1e-4 for row in rows)
 

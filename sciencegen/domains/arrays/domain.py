@@ -8,6 +8,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,12 @@ class Arrays(Domain[Array]):
         shape, _, entries = text.strip().partition(":")
         try:
             sizes = [int(n) for n in shape.split("x")]
-            numbers = [int(n) for n in (entries.split(",") if "," in entries else entries)]
-            return np.array(numbers, dtype=np.int64).reshape(sizes).astype(np.uint8)
+            numbers = [int(n) for n in (entries if len(entries) == prod(sizes) else entries.split(","))]
         except ValueError:
             return None
+        if min(sizes) < 1 or len(numbers) != prod(sizes) or min(numbers) < 0 or max(numbers) > 65535:
+            return None
+        return np.array(numbers, dtype=np.uint8 if max(numbers) < 256 else np.int32).reshape(sizes)
 
     def text(self, item: Array) -> str:
         numbers = [str(n) for n in item.ravel().tolist()]

@@ -1,0 +1,58 @@
+"""Tables are written row by row, and appear when they are whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sciencegen.errors import RequestError, UnknownName
+from sciencegen.screen.write import FORMATS, Row, table_format, write_provenance, write_table
+
+ROWS: list[Row] = [{"name": 'a "quoted", é', "x": 0.1}, {"name": "two\nlines", "x": 1e-300}]
+
+
+@pytest.mark.parametrize(("name", "separator"), [("csv", ","), ("tsv", "\t")])
+def test_a_table_is_read_back(tmp_path: Path, name: str, separator: str) -> None:
+    path = tmp_path / f"t.{name}"
+    assert write_table(ROWS, path, name) == 2
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=separator))
+    assert [{"name": row["name"], "x": float(row["x"])} for row in rows] == ROWS
+
+
+def test_json_lines_are_read_back(tmp_path: Path) -> None:
+    write_table(ROWS, tmp_path / "t.jsonl", "jsonl")
+    assert [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()] == ROWS
+
+
+def test_rows_that_fail_halfway_leave_no_file(tmp_path: Path) -> None:
+    def failing() -> Iterator[Row]:
+        yield ROWS[0]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_table(failing(), tmp_path / "t.csv", "csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_format_is_asked_for_or_a_suffix() -> None:
+    assert table_format(Path("a.tsv"), None) == "tsv"
+    assert table_format(Path("a.CSV"), None) == "csv"
+    assert table_format(Path("a.txt"), "jsonl") == "jsonl"
+    assert table_format(None, None) == "csv"
+
+
+@pytest.mark.parametrize(("path", "asked"), [("a.cvs", None), ("a", None), (None, "xml"), ("a.json", "jsonl")])
+def test_a_format_nobody_knows_is_refused(path: str | None, asked: str | None) -> None:
+    with pytest.raises((RequestError, UnknownName)) as caught:
+        table_format(None if path is None else Path(path), asked)
+    assert any(name in str(caught.value) for name in FORMATS)
+
+
+def test_a_record_is_json(tmp_path: Path) -> None:
+    write_provenance(tmp_path / "a.json", {"seed": 3})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"seed": 3}
