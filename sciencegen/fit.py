@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,21 @@ from sciencegen.core.domain import Domain, Items
 from sciencegen.core.files import sha256
 from sciencegen.data.batches import InOrder, Shuffled, Unfed
 from sciencegen.data.columns import field_of, measured, split
-from sciencegen.errors import CheckpointError, DataError, RequestError
-from sciencegen.model import Model, assemble, building, recipe_of
+from sciencegen.errors import DataError, RequestError
+from sciencegen.model import Model, assemble
 from sciencegen.recipes import recipe_function
-from sciencegen.recipes.options import build, resolve
+from sciencegen.recipes.options import build
+from sciencegen.recipes.plan import Plan, continued, planned, same_data
 from sciencegen.recipes.recipe import Recipe
+from sciencegen.recipes.stored import building
 from sciencegen.train.card import card
 from sciencegen.train.checkpoint import Folder
 from sciencegen.train.journal import Journal, require_tensorboard
-from sciencegen.train.loop import Progress, TrainingState, train
+from sciencegen.train.loop import Progress, train
 from sciencegen.train.settings import Settings
 
 __all__ = ["Fit"]
 
-_MAY_CHANGE = {"steps", "epochs", "patience", "save", "device", "devices", "nodes", "accumulate"}
-_HOLDOUT = 0.05
 Data = Path | str | Sequence[Any]
 
 
@@ -66,42 +65,45 @@ class Fit:
         self._journal, self._tensorboard = journal, tensorboard
         self.folder = None if out is None else Folder(Path(out))
         stored = self._stored(resume)
-        plan = _planned(recipe, options, ask, holdout)
+        plan = planned(recipe, options, ask, holdout)
         if stored is not None:
-            plan = _continued(plan, stored, options, ask, holdout)
+            plan = continued(plan, stored, options, ask, holdout)
         self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
         self.settings: Settings = self.recipe.settings
-        both = _read(self.recipe, data, valid, plan)
-        items, held = (both.items, both.valid) if both.valid else split(both.items, plan.holdout, self.settings.seed)
-        representation = self.recipe.ready or self.recipe.representation.fit(both.items.items)
-        columns = both.items.columns.items()
-        fields = ConditionFields(tuple(field_of(self.recipe.domain, name, column) for name, column in columns))
+        self._learn(_read(self.recipe, data, valid, plan), plan)
+        if stored is not None:
+            same_data(stored, self.config)
+        if not self.settings.total(self.batches):
+            raise RequestError("epochs=0 and steps=0: there is nothing to train")
+        self.resumed = self.folder.read_state() if stored is not None and self.folder is not None else None
+        self._best: dict[str, Tensor] | None = None
+        self._stop = False
+        self.progress: Progress | None = None
+        """What happened last."""
+
+    def _learn(self, given: _Given, plan: Plan) -> None:
+        """Learn from the data what the model must know of them, build it, and encode the data once."""
+        domain, seed = self.recipe.domain, self.settings.seed
+        representation = self.recipe.ready or self.recipe.representation.fit(given.items.items)
+        items = measured(domain, given.items, plan.ask)
+        fields = ConditionFields(tuple(field_of(domain, name, column) for name, column in items.columns.items()))
+        held = given.valid
+        if held is None:
+            items, held = split(items, plan.holdout, seed)
         self.config: dict[str, Any] = {
             "versions": {"sciencegen": __version__, "torch": torch.__version__},
             **asdict(plan),
             "representation": representation.state(),
             "fields": fields.state(),
-            "data": both.source | {"items": len(items), "held_out": len(held) if held else 0},
+            "data": given.source | {"items": len(items), "held_out": len(held) if held else 0},
         }
-        if stored is not None:
-            _same_data(stored, self.config)
-        torch.manual_seed(self.settings.seed)
+        torch.manual_seed(seed)
         self.model: Model[Any] = assemble(self.config)
         with building(self.config):
             self.objective = self.recipe.objective(representation.space, fields)
-        self.batches: Batches = Unfed(self.settings.batch)
-        if len(items):
-            self.batches = Shuffled(*_tensors(self.model, items), self.settings.batch, self.settings.seed)
-        self.held = None if held is None else InOrder(*_held_out(self.model, held), self.settings.batch)
-        if not self.settings.total(self.batches):
-            raise RequestError("epochs=0 and steps=0: there is nothing to train")
-        self.resumed: TrainingState | None = None
-        if stored is not None and self.folder is not None:
-            self.resumed = self.folder.read_state()
-        self._best: dict[str, Tensor] | None = None
-        self._stop = False
-        self.progress: Progress | None = None
-        """What happened last."""
+        size = self.settings.batch
+        self.batches: Batches = Shuffled(*_tensors(self.model, items), size, seed) if len(items) else Unfed(size)
+        self.held = None if held is None else InOrder(*_held_out(self.model, held, held is given.valid), size)
 
     def stop(self) -> None:
         """Ask the run to end after this step, with everything saved."""
@@ -159,7 +161,7 @@ class Fit:
         validated = progress.run is not None and isfinite(progress.run.best)
         if not validated:
             self.folder.write_weights(progress.weights())
-        defaults = _planned(self.config["recipe"], {}, None, None)
+        defaults = planned(self.config["recipe"], {}, None, None)
         self.folder.write_card(card(self.config, defaults.options | defaults.settings, self.folder.path, progress))
         self.folder.write_state(progress.state())
 
@@ -174,70 +176,6 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """What a run is asked to do, all defaults resolved, as its config says it."""
-
-    recipe: str
-    options: dict[str, Any]
-    settings: dict[str, Any]
-    ask: tuple[str, ...]
-    holdout: float
-
-
-def _planned(recipe: str, given: Mapping[str, Any], ask: Sequence[str] | None, holdout: float | None) -> _Plan:
-    """What a run that begins does."""
-    options, changed = resolve(recipe_function(recipe), given)
-    made = recipe_of({"recipe": recipe, "options": options, "settings": changed})
-    share = _HOLDOUT if holdout is None else holdout
-    if not 0 <= share < 1:
-        raise RequestError(f"holdout={share}: expected a share from 0 up to but not including 1")
-    return _Plan(recipe, options, asdict(made.settings), tuple(dict.fromkeys(made.ask if ask is None else ask)), share)
-
-
-def _continued(
-    plan: _Plan, stored: Mapping[str, Any], given: Mapping[str, Any], ask: Sequence[str] | None, holdout: float | None
-) -> _Plan:
-    """What a run that is taken up again does: all that was stored, but for how long and where it trains."""
-    if stored["recipe"] != plan.recipe:
-        raise RequestError(f"the folder holds a {stored['recipe']} run: it cannot go on as {plan.recipe}")
-    recipe = recipe_of(stored)
-    settings = asdict(recipe.settings)
-    before = resolve(recipe_function(plan.recipe), stored["options"])[0] | settings
-    now = plan.options | plan.settings
-    for name in given:
-        if name not in _MAY_CHANGE and before[name] != now[name]:
-            raise _changed(name, now[name], before[name])
-    asked, share = stored.get("ask"), stored.get("holdout")
-    names = tuple(recipe.ask if asked is None else asked)
-    if ask is not None and plan.ask != names:
-        raise _changed("ask", ", ".join(plan.ask) or "none", ", ".join(names) or "none")
-    if holdout is not None and holdout != share:
-        raise _changed("holdout", holdout, share)
-    kept = {name: now[name] for name in given if name in _MAY_CHANGE}
-    if not isinstance(share, (int, float)) or not 0 <= share < 1:
-        raise CheckpointError(f"the config of the run is damaged: holdout={share}")
-    return replace(
-        plan, options={k: before[k] for k in plan.options}, settings=settings | kept, ask=names, holdout=share
-    )
-
-
-def _changed(name: str, now: Any, before: Any) -> RequestError:
-    return RequestError(f"{name}={now}: the run began with {before}; start a new folder to change it")
-
-
-def _same_data(stored: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    before, now = stored["data"], config["data"]
-    for prefix, option in (("", "--data"), ("valid_", "--valid")):
-        if before.get(f"{prefix}sha256") != now[f"{prefix}sha256"]:
-            begun, given = (one.get(f"{prefix}file") or "none" for one in (before, now))
-            found = f"{option} {given}: the run began with other data ({begun})"
-            raise RequestError(f"{found}; give the same, or start a new folder")
-    plain = json.loads(json.dumps(config))
-    if any(stored[key] != plain[key] for key in ("representation", "fields")) or before.get("items") != now["items"]:
-        raise RequestError("the run began with other data: give the same, or start a new folder")
-
-
-@dataclass(frozen=True)
 class _Given:
     """The data of a run and where they came from."""
 
@@ -246,7 +184,7 @@ class _Given:
     source: dict[str, Any]
 
 
-def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: _Plan) -> _Given:
+def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan) -> _Given:
     files = {"": data, "valid_": valid}
     source: dict[str, Any] = {}
     for prefix, file in files.items():
@@ -259,10 +197,8 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: _Pla
         return _Given(Items([]), None, source)
     if data is None:
         raise RequestError(f"the {recipe.domain.name} recipes learn from data: give a file with --data")
-    items, held = (
-        _items(recipe.domain, data, plan.ask),
-        None if valid is None else _items(recipe.domain, valid, plan.ask),
-    )
+    items = _items(recipe.domain, data, plan.ask)
+    held = None if valid is None else _items(recipe.domain, valid, plan.ask)
     if len(items) < 2:
         raise DataError(f"the data hold {len(items)} item{'' if len(items) == 1 else 's'}: training needs 2 or more")
     if held is not None and not len(held):
@@ -273,12 +209,10 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: _Pla
 
 
 def _items(domain: Domain[Any], data: Data, ask: Sequence[str]) -> Items[Any]:
-    """The items of a file or of a sequence, with the columns that may be asked for."""
+    """The items of a file or of a sequence, with the columns beside them."""
     if isinstance(data, (str, Path)):
-        items = domain.read(Path(data), [name for name in ask if name not in domain.properties])
-    else:
-        items = data if isinstance(data, Items) else Items(data)
-    return measured(domain, items, ask)
+        return domain.read(Path(data), [name for name in ask if name not in domain.properties])
+    return data if isinstance(data, Items) else Items(data)
 
 
 def _tensors(model: Model[Any], items: Items[Any]) -> tuple[Tensor, Condition | None]:
@@ -286,8 +220,9 @@ def _tensors(model: Model[Any], items: Items[Any]) -> tuple[Tensor, Condition | 
     return x, model.fields.rows(items.columns) if model.fields.fields else None
 
 
-def _held_out(model: Model[Any], items: Items[Any]) -> tuple[Tensor, Condition | None]:
+def _held_out(model: Model[Any], items: Items[Any], measure: bool) -> tuple[Tensor, Condition | None]:
     try:
-        return _tensors(model, items)
+        model.representation.encode(items.items[:1])  # before strange items are measured
+        return _tensors(model, measured(model.domain, items, model.fields.names) if measure else items)
     except RequestError as error:
         raise DataError(f"the held-out data do not fit the data: {error}") from error

@@ -11,20 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch import Tensor
 
 from sciencegen.core.batch import seed_at
-from sciencegen.core.condition import Condition, ConditionFields, Continuous, Where
+from sciencegen.core.condition import Condition, ConditionFields, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.core.generator import Completing, Density, Generator, Latent, Variational
 from sciencegen.core.request import accepts
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
-from sciencegen.recipes import recipe_function
-from sciencegen.recipes.options import build, resolve
-from sciencegen.recipes.recipe import Recipe
+from sciencegen.recipes.stored import building, fields_of, recipe_of
 from sciencegen.screen.stream import Tally, counted, distinct, keep, limited, valid
 from sciencegen.train.checkpoint import Folder
+from sciencegen.train.weights import misfit, no_larger
 
 if TYPE_CHECKING:
     import pandas
@@ -34,18 +32,6 @@ __all__ = ["Model", "load"]
 T = TypeVar("T")
 _DRAWN_TOGETHER = 1024
 _AT_ONCE = 50  # importance samples of one batch
-_LARGEST_OPTION = 10_000_000
-# what torch, Python and the parts of a recipe raise for numbers that make no net
-_UNBUILDABLE = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    UserWarning,
-    ValueError,
-)
 
 
 @dataclass
@@ -265,57 +251,14 @@ def _tightened(generator: Variational, x: Tensor, condition: Condition | None, d
     return weights.logsumexp(0) - math.log(len(weights))
 
 
-@contextmanager
-def building(config: Mapping[str, Any]) -> Iterator[None]:
-    """Turn what torch and Python say of options that make no model into one line that names them."""
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", "Initializing zero-element tensors")  # torch minds a width of 0 no more
-            yield
-    except RequestError:
-        raise
-    except _UNBUILDABLE as error:
-        options = ", ".join(f"{name}={value}" for name, value in config["options"].items()) or "these options"
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise RequestError(f"{config['recipe']} cannot be built with {options}: {reason}") from error
-
-
-def recipe_of(config: Mapping[str, Any]) -> Recipe[Any]:
-    """The recipe a config describes, with its options and settings."""
-    function = recipe_function(config["recipe"])
-    options, _ = resolve(function, config["options"])
-    for name, value in options.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise RequestError(f"{name}={value}: expected a finite number")
-        if isinstance(value, int) and not 0 <= value <= _LARGEST_OPTION:
-            raise RequestError(f"{name}={value}: expected a whole number from 0 to {_LARGEST_OPTION:,}")
-    _, settings = resolve(function, config["settings"])
-    with building(config):
-        return build(function, options, settings)
-
-
 def assemble(config: Mapping[str, Any]) -> Model[Any]:
     """The model a config describes, with fresh weights: building and rebuilding are one path."""
     recipe = recipe_of(config)
     with building(config):
         state = {k: tuple(v) if isinstance(v, list) else v for k, v in config["representation"].items()}
-        representation, fields = recipe.representation(**state), ConditionFields.from_state(config["fields"])
-        _check(fields)
+        representation, fields = recipe.representation(**state), fields_of(config)
         generator = recipe.generator(representation.space, fields)
     return Model(config["recipe"], recipe.domain, representation, fields, generator, config)
-
-
-def _check(fields: ConditionFields) -> None:
-    for one in fields.fields:
-        if not isinstance(one.name, str):
-            raise ValueError(f"a field is called {one.name!r}: expected a name")
-        if isinstance(one, Continuous):
-            numbers = (one.mean, one.std, one.low, one.high)
-            good = all(type(n) in (int, float) and math.isfinite(n) for n in numbers) and one.std > 0
-        else:
-            good = bool(one.levels) and all(isinstance(level, str) for level in one.levels)
-        if not good:
-            raise ValueError(f"field {one.name}: expected finite numbers and a spread above 0, or a list of levels")
 
 
 def load(name: str | Path, device: str = "auto") -> Model[Any]:
@@ -327,54 +270,19 @@ def load(name: str | Path, device: str = "auto") -> Model[Any]:
     folder = Folder(_find(name))
     config, weights = folder.read_config(), folder.read_weights()
     try:
-        with torch.random.fork_rng([]), _no_larger(weights, folder):
+        with torch.random.fork_rng([]), no_larger(weights, folder.weights):  # nobody will see the fresh weights
             model = assemble(config)
     except CheckpointError:
         raise
     except RequestError as error:
         raise CheckpointError(f"{folder.config} does not describe a model of this version: {error}") from error
-    odd = _odd(model.generator, weights)
+    odd = misfit(model.generator, weights)
     if odd:
         raise CheckpointError(f"{folder.weights} does not fit its config.json: {odd}")
     model.generator.to(recipe_of(config).settings.dtype).load_state_dict(weights)
     model.generator.eval()
     model.checkpoint = folder.sha256()
     return model.to(device)
-
-
-@contextmanager
-def _no_larger(weights: Mapping[str, Tensor], folder: Folder) -> Iterator[None]:
-    """Stop building a net as soon as it has far more parameters than there are weights for it."""
-    count, given = 0, sum(weight.numel() for weight in weights.values())
-
-    def registered(module: nn.Module, name: str, parameter: Tensor | None) -> None:
-        nonlocal count
-        count += 0 if parameter is None else parameter.numel()
-        if count > 4 * given + 1000:  # a parameter may be registered more than once
-            raise CheckpointError(f"{folder.weights} does not fit its config.json: {given} numbers are too few")
-
-    hook = register_module_parameter_registration_hook(registered)
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
-def _odd(generator: Generator, weights: Mapping[str, Tensor]) -> str:
-    """What is wrong with weights, in words; nothing where they are a generator's."""
-    expected = generator.state_dict()
-    for name in sorted(set(weights) ^ set(expected)):
-        return f"{name} is in only one of them"
-    for name, weight in weights.items():
-        if not _alike(weight, expected[name]):
-            return f"{name} has another shape or kind of numbers"
-        if not weight.isfinite().all():
-            return f"{name} holds numbers that are not finite"
-    return ""
-
-
-def _alike(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and a.is_floating_point() == b.is_floating_point() and a.is_complex() == b.is_complex()
 
 
 def _find(name: str | Path) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sciencegen.train.loop import Progress
+from sciencegen.train.run import Progress
 
 __all__ = ["card", "command", "range_text"]
 

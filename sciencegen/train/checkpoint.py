@@ -18,7 +18,7 @@ from torch import Tensor
 
 from sciencegen.core.files import atomic, sha256, sweep
 from sciencegen.errors import CheckpointError, RequestError
-from sciencegen.train.loop import TrainingState
+from sciencegen.train.run import TrainingState
 
 __all__ = ["FORMAT", "Folder"]
 

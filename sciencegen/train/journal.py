@@ -12,7 +12,7 @@ from typing import Any
 
 from sciencegen.core.files import atomic, writing
 from sciencegen.errors import CheckpointError, RequestError
-from sciencegen.train.loop import Progress
+from sciencegen.train.run import Progress
 
 __all__ = ["Journal", "require_tensorboard"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from sciencegen.cli import run as command
 from sciencegen.core.files import atomic, check_writable
-from sciencegen.errors import CheckpointError, OutputError
+from sciencegen.errors import CheckpointError, OutputError, RequestError
 from sciencegen.fit import Fit
 from sciencegen.model import load
 from sciencegen.train.checkpoint import Folder
@@ -206,6 +207,26 @@ def test_a_recipe_of_other_things_is_refused(run: Path, capsys: pytest.CaptureFi
     for recipe in ("arrays/made", "densities/gan", "densities/vae"):
         change(run, {"recipe": recipe})
         assert refused(run, capsys)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(run: Path, name: str) -> None:
+    whole, source, refused = (run / name).read_bytes(), random.Random(0), 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for _ in range(source.randint(1, 3)):
+            damaged[source.randrange(min(len(damaged), 900))] = source.randrange(256)
+        (run / name).write_bytes(damaged[: source.choice([len(damaged), source.randrange(len(damaged))])])
+        refused += refuses(run)
+    assert refused > 100
+
+
+def refuses(run: Path) -> bool:
+    try:
+        load(run)
+    except RequestError:
+        return True
+    return False
 
 
 def test_a_file_is_old_or_new_whenever_writing_fails(tmp_path: Path) -> None:

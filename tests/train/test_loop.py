@@ -19,7 +19,8 @@ from sciencegen.data.batches import InOrder, Shuffled
 from sciencegen.errors import Diverged, RequestError
 from sciencegen.fit import Fit
 from sciencegen.model import load
-from sciencegen.train.loop import Progress, train
+from sciencegen.train.loop import train
+from sciencegen.train.run import Progress
 from sciencegen.train.settings import Settings
 from tests.files import lattices, points
 

@@ -70,7 +70,7 @@ class Arrays(Domain[Array]):
             return None
         if min(sizes) < 1 or len(numbers) != prod(sizes) or min(numbers) < 0 or max(numbers) > 65535:
             return None
-        return np.array(numbers, dtype=np.uint8 if max(numbers) < 256 else np.int32).reshape(sizes)
+        return np.array(numbers).reshape(sizes).astype(np.uint8 if max(numbers) < 256 else np.int32)
 
     def text(self, item: Array) -> str:
         numbers = [str(n) for n in item.ravel().tolist()]
