@@ -30,7 +30,8 @@ from sciencegen.recipes.stored import building
 from sciencegen.train.card import card
 from sciencegen.train.checkpoint import Folder
 from sciencegen.train.journal import Journal, require_tensorboard
-from sciencegen.train.loop import Progress, train
+from sciencegen.train.loop import train
+from sciencegen.train.run import Progress
 from sciencegen.train.settings import Settings
 
 __all__ = ["Fit"]
@@ -62,9 +63,10 @@ class Fit:
     ) -> None:
         if tensorboard:
             require_tensorboard()
-        self._journal, self._tensorboard = journal, tensorboard
         self.folder = None if out is None else Folder(Path(out))
         stored = self._stored(resume)
+        self._journal = None if self.folder is None else self.folder.journal(journal)
+        self._tensorboard = tensorboard
         plan = planned(recipe, options, ask, holdout)
         if stored is not None:
             plan = continued(plan, stored, options, ask, holdout)
@@ -110,6 +112,8 @@ class Fit:
         self._stop = True
 
     def __iter__(self) -> Iterator[Progress]:
+        if self.progress is not None:
+            raise RequestError("this run was made already: make another Fit, with resume=True to go on with it")
         journal: Journal | None = None
         saved_at, saved_step = time.monotonic(), -1
         every = max(1, self.settings.total(self.batches) // 500)
@@ -150,10 +154,11 @@ class Fit:
 
     def _open(self) -> Journal:
         assert self.folder is not None
+        assert self._journal is not None
         self.folder.sweep()
         self.folder.write_config(self.config)
         at = self.resumed.step if self.resumed else 0
-        return Journal(self.folder.journal(self._journal), at, self._tensorboard)
+        return Journal(self._journal, at, self._tensorboard)
 
     def _save(self, progress: Progress) -> None:
         """Write a checkpoint. The state comes last: a run killed before it does this step again."""

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "search": BELOW | {"search"},
     "recipes": BELOW | {"nets", "families", "objectives", "data", "grammar", "domains", "train", "recipes"},
     "model": BELOW | {"train", "recipes", "screen", "fit"},
-    "evaluate": BELOW | {"compare", "model", "screen"},
+    "evaluate": BELOW | {"compare", "data", "model", "screen"},
     "fit": BELOW | {"__init__", "data", "model", "recipes", "train"},
 }
 SCIENCE = {"rdkit", "selfies", "lark", "pandas", "PIL"}

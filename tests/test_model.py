@@ -274,6 +274,13 @@ def test_a_request_that_cannot_be_fitted_is_said(folder: Path) -> None:
             call()
 
 
+def test_a_run_is_made_once(folder: Path) -> None:
+    fit = Fit("densities/gan", folder / "points.csv", steps=1, **SMALL)
+    assert len(list(fit)) == 1
+    with pytest.raises(RequestError, match="this run was made already"):
+        list(fit)
+
+
 def test_a_recipe_without_data_takes_none(folder: Path) -> None:
     fit = Fit("densities/double-well", width=8, depth=2, steps=2)
     assert [progress.step for progress in fit] == [1, 2]

@@ -52,6 +52,9 @@ def main() -> None:
     # waiting threads that spin starve everything else on a shared machine; has to be set before torch is imported
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     signal.signal(signal.SIGTERM, _terminated)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell, with >&-; print would write to the other one
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -80,7 +80,10 @@ def _check_files(out: Path | None, picture: Path | None, dry_run: bool) -> None:
     """Refuse files that could not be written in the end."""
     from sciencegen.core.files import check_writable
     from sciencegen.errors import RequestError
+    from sciencegen.screen.write import provenance_path
 
+    if out is not None:
+        provenance_path(out)
     if picture is not None and picture.suffix.lower() != ".png":
         raise RequestError(f"--picture {picture}: expected a file ending in .png")
     for path in (out, picture):
@@ -105,11 +108,12 @@ def _write_provenance(loaded: Model[Any], model: str, out: Path, record: dict[st
         "knobs": asdict(loaded.generator.knobs),
         **record,
     }
-    write_provenance(out.with_suffix(".json"), whole)
+    write_provenance(out, whole)
 
 
 def _check(loaded: Model[Any], request: dict[str, Any], strict: bool) -> None:
     """Refuse what the model was never taught, and warn of what it never saw."""
+    from sciencegen.core.condition import Interval
     from sciencegen.errors import RequestError
 
     loaded.fields.row(request)
@@ -117,6 +121,9 @@ def _check(loaded: Model[Any], request: dict[str, Any], strict: bool) -> None:
         if strict:
             raise RequestError(sentence)
         _say(f"warning: {sentence}")
+    for name, asked in request.items():
+        if isinstance(asked, Interval) and name not in loaded.domain.properties:
+            _say(f"note: {name} cannot be measured: {asked} is aimed at, and nothing is left out")
 
 
 def _number(name: str, value: str) -> float:

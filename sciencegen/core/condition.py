@@ -81,9 +81,18 @@ class Categorical:
 
     def numbers(self, asked: object, n: int) -> Tensor:
         """The index of the level asked for, `n` times."""
-        if str(asked) not in self.levels:
+        same = [level for level in self.levels if level == str(asked) or _spells(level, asked)]
+        if not same:
             raise UnknownName(f"level of {self.name}", str(asked), self.levels)
-        return torch.full((n,), float(self.levels.index(str(asked))))
+        return torch.full((n,), float(self.levels.index(same[0])))
+
+
+def _spells(level: str, asked: object) -> bool:
+    """Whether a level is another spelling of a number asked for: "2" of 2.0."""
+    try:
+        return isinstance(asked, (int, float)) and float(level) == asked
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,9 @@ class Condition:
     def hide(self, p: float) -> Condition:
         """Forget each field with probability `p`, and one time in two of that everything, so that any subset
         can be asked for later and the unconditional model is learned too."""
-        if p <= 0 or not self.values.shape[1]:
+        if not 0 <= p <= 1:
+            raise RequestError(f"hide={p}: expected a share from 0 to 1")
+        if p == 0 or not self.values.shape[1]:
             return self
         one = torch.rand(self.values.shape, device=self.values.device) >= p
         every = torch.rand(len(self), 1, device=self.values.device) >= p / 2

@@ -40,6 +40,8 @@ class Knobs:
         for name in values:
             if name not in names:
                 raise UnknownName("sampling knob", name, names)
+            if isinstance(getattr(self, name), int) and values[name] != int(values[name]):
+                raise RequestError(f"{name}={values[name]}: expected a whole number")
         return replace(self, **{k: type(getattr(self, k))(v) for k, v in values.items()})
 
 

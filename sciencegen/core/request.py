@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from math import isnan
 
 from sciencegen.core.condition import Interval, Where
 from sciencegen.errors import RequestError
@@ -38,7 +39,7 @@ def _value(name: str, sign: str, text: str) -> float | str | Interval:
     if sign == "<=":
         return Interval(-float("inf"), _number(name, text))
     ends = _RANGE.match(text)
-    if ends is not None:
+    if ends is not None and _is_number(ends[1]) and _is_number(ends[2]):
         interval = Interval(_number(name, ends[1]), _number(name, ends[2]))
         if interval.low > interval.high:
             raise RequestError(f"{name}={text}: the range is empty; write the smaller number first")
@@ -49,11 +50,18 @@ def _value(name: str, sign: str, text: str) -> float | str | Interval:
         return text
 
 
-def _number(name: str, text: str) -> float:
+def _is_number(text: str) -> bool:
     try:
-        return float(text)
+        float(text)
     except ValueError:
-        raise RequestError(f"{name}: expected a number, got {text!r}") from None
+        return False
+    return True
+
+
+def _number(name: str, text: str) -> float:
+    if not _is_number(text) or isnan(float(text)):
+        raise RequestError(f"{name}: expected a number, got {text!r}")
+    return float(text)
 
 
 def accepts(where: Where, measured: Mapping[str, float | str]) -> bool:

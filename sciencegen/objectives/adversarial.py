@@ -12,6 +12,7 @@ from sciencegen.core.batch import Batch
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Density, Generator, Pathwise
 from sciencegen.core.objective import Loss, Objective
+from sciencegen.errors import RequestError
 from sciencegen.objectives.divergences import Divergence
 
 __all__ = ["L1", "R1", "R2", "Adversarial", "Extra", "GradientPenalty", "Likelihood", "Penalty"]
@@ -151,6 +152,8 @@ class Adversarial(Objective):
         hide: float = 0.0,
     ) -> None:
         super().__init__()
+        if steps < 1:
+            raise RequestError(f"steps={steps}: the critic needs 1 step or more for each of the generator")
         self.critic, self.divergence, self.steps, self.hide = critic, divergence, steps, hide
         self.penalties, self.extras = nn.ModuleList(penalties), nn.ModuleList(extras)
         self.needs = sum((extra.needs for extra in extras), Adversarial.needs)

@@ -10,6 +10,7 @@ from torch import Tensor
 from sciencegen.core.batch import Batch
 from sciencegen.core.generator import Generator, Variational
 from sciencegen.core.objective import Loss, Objective, Ramp
+from sciencegen.errors import RequestError
 
 __all__ = ["ELBO", "ImportanceWeighted"]
 
@@ -48,6 +49,8 @@ class ImportanceWeighted(Objective):
 
     def __init__(self, draws: int = 50, hide: float = 0.0) -> None:
         super().__init__()
+        if draws < 1:
+            raise RequestError(f"draws={draws}: expected 1 or more")
         self.draws, self.hide = draws, hide
 
     def losses(self, generator: Generator, batch: Batch) -> Iterator[Loss]:

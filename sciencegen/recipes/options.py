@@ -22,6 +22,8 @@ def assignments(texts: Iterable[str]) -> dict[str, str]:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
             raise RequestError(f"--set {text!r}: expected name=value")
+        if name.strip() in given:
+            raise RequestError(f"--set {text!r}: {name.strip()} was set already")
         given[name.strip()] = value.strip()
     return given
 
@@ -88,8 +90,15 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
             raise RequestError(f"{name}={value}: expected true or false")
         return words[str(value).lower()]
     try:
-        if kind is int and float(value) != int(float(value)):
-            raise ValueError(value)
-        return int(float(value)) if kind is int else kind(value)
+        return _whole(value) if kind is int else kind(value)
     except (TypeError, ValueError, OverflowError):
         raise RequestError(f"{name}={value}: expected {'a whole number' if kind is int else 'a number'}") from None
+
+
+def _whole(value: Any) -> int:
+    """A whole number, exactly; 1e3 is one too."""
+    if isinstance(value, str) and value.lstrip("+-").isdigit():
+        return int(value)
+    if float(value) != int(value if isinstance(value, int) else float(value)):
+        raise ValueError(value)
+    return int(value if isinstance(value, int) else float(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -34,7 +35,7 @@ def counted(stream: Iterable[T], tally: Tally) -> Iterator[T]:
 
 def limited(stream: Iterable[T], draws: int) -> Iterator[T]:
     """At most so many draws."""
-    return islice(iter(stream), draws)
+    return islice(iter(stream), min(draws, sys.maxsize))
 
 
 def valid(stream: Iterable[Candidate[T] | None], tally: Tally) -> Iterator[Candidate[T]]:

@@ -12,7 +12,7 @@ from typing import TextIO
 from sciencegen.core.files import atomic, writing
 from sciencegen.errors import RequestError, UnknownName
 
-__all__ = ["FORMATS", "table_format", "write_provenance", "write_table"]
+__all__ = ["FORMATS", "provenance_path", "table_format", "write_provenance", "write_table"]
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 Row = Mapping[str, "float | str | None"]
@@ -70,7 +70,23 @@ def _write_text(rows: Iterable[Row], file: TextIO, name: str) -> int:
     return count
 
 
+def provenance_path(path: Path) -> Path:
+    """Where the record of a table is written; another file that is there already is left alone."""
+    record = path.with_suffix(".json")
+    if record.exists() and not _is_record(record):
+        raise RequestError(f"{record} is there and is no record of a table: choose another name than {path.name}")
+    return record
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"checkpoint", "drawn", "seed"} <= set(found)
+
+
 def write_provenance(path: Path, record: Mapping[str, object]) -> None:
-    """Write how a file came to be beside it."""
-    with atomic(path) as temporary:
+    """Write how a table came to be beside it."""
+    with atomic(provenance_path(path)) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")

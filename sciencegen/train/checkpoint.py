@@ -49,6 +49,8 @@ class Folder:
         """The journal: of the kind asked for, or the one that is there already."""
         kinds = ("jsonl", "csv")
         begun = [one for one in kinds if (self.path / f"journal.{one}").exists()]
+        if kind and begun and kind not in begun:
+            raise RequestError(f"the run began with journal.{begun[0]}: it cannot go on with journal.{kind}")
         return self.path / f"journal.{kind or (begun or kinds)[0]}"
 
     def begun(self) -> bool:
@@ -63,7 +65,7 @@ class Folder:
 
     def sweep(self) -> None:
         """Remove what a killed process was in the middle of writing."""
-        for path in (self.config, self.weights, self.training, self.card, *map(self.journal, ("jsonl", "csv"))):
+        for path in (self.config, self.weights, self.training, self.card, self.journal(None)):
             sweep(path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:

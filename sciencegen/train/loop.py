@@ -62,7 +62,7 @@ def train(
         while not run.over:
             for part in scheduled:
                 part.advance(run.step)
-            lowered = _one_step(run, placed.at(run.step))
+            lowered = _one_step_in_memory(run, placed)
             run.step += 1
             score, best = None, False
             if held_out is not None and (run.step % every == 0 or run.step == run.total):
@@ -144,6 +144,17 @@ def leads() -> bool:
 class _Lowered:
     losses: dict[str, Tensor]
     report: dict[str, Tensor]
+
+
+def _one_step_in_memory(run: Run, batches: Batches) -> _Lowered:
+    """One step, or one line about the memory that was not there."""
+    try:
+        return _one_step(run, batches.at(run.step))
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "allocate memory" not in str(error):
+            raise
+        wanted = f"batch={run.settings.batch}"
+        raise RequestError(f"{wanted}: a step needs more memory than {run.fabric.device} has; lower it") from error
 
 
 def _one_step(run: Run, batch: Batch) -> _Lowered:

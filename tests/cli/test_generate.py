@@ -97,6 +97,13 @@ def test_an_impossible_range_ends_with_the_budget(sciencegen: Command, flow: Pat
     assert "drew 250 and found 0 of 5" in done.complaint
 
 
+def test_a_range_that_cannot_be_checked_is_said_to_be_an_aim(sciencegen: Command, flow: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 5, "--where", "heat=1.2..1.4", "--where", "radius=1..99")
+    assert [line for line in done.err.splitlines() if line.startswith("note")] == [
+        "note: heat cannot be measured: 1.2..1.4 is aimed at, and nothing is left out"
+    ]
+
+
 def test_a_value_never_seen_is_warned_of(sciencegen: Command, flow: Path) -> None:
     done = sciencegen("generate", flow, "-n", 2, "--where", "heat=40")
     assert done.code == 0
@@ -156,6 +163,11 @@ def test_distinct_items_come_once(sciencegen: Command, made: Path) -> None:
 )
 def test_a_bad_request_is_one_line(sciencegen: Command, flow: Path, arguments: list[str], said: str) -> None:
     assert said in sciencegen("generate", flow, *arguments).refusal
+
+
+def test_a_model_is_not_written_over(sciencegen: Command, flow: Path) -> None:
+    assert "is no record of a table" in sciencegen("generate", flow, "-n", 2, "-o", flow / "config.csv").refusal
+    assert sciencegen("info", flow).code == 0
 
 
 def test_an_unknown_level_names_the_nearest(sciencegen: Command, kinds: Path) -> None:

@@ -67,6 +67,12 @@ def test_an_interrupted_table_leaves_nothing(flow: Path, tmp_path: Path, number:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_closed_standard_error_leaves_the_table_alone(flow: Path) -> None:
+    line = f"{sys.executable} -m sciencegen generate {flow} -n 3 2>&-"
+    done = subprocess.run(["sh", "-c", line], env=ALONE, stdout=subprocess.PIPE, text=True, check=True)
+    assert [row.count(",") for row in done.stdout.splitlines()] == [2] * 4
+
+
 @pytest.mark.slow
 def test_two_processes_and_half_precision_make_no_noise(table: Path, tmp_path: Path) -> None:
     quick = ["--set", "steps=3", "--set", "devices=2", "--set", "precision=bf16"]

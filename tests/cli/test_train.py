@@ -124,7 +124,6 @@ def test_a_journal_may_be_a_table(sciencegen: Command, table: Path, tmp_path: Pa
         (["--holdout", "1.5"], "holdout=1.5: expected a share"),
         (["--journal", "jsn"], "unknown journal format 'jsn'"),
         (["--ask", "heet"], "unknown column of"),
-        (["--tensorboard"], "pip install 'sciencegen[tensorboard]'"),
     ],
 )
 def test_a_bad_request_is_one_line_and_writes_nothing(
@@ -134,6 +133,15 @@ def test_a_bad_request_is_one_line_and_writes_nothing(
     assert done.code == 2
     assert said in done.complaint
     assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_tensorboard_is_refused_where_it_is_not_installed(
+    sciencegen: Command, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sciencegen.train.journal.find_spec", lambda name: None)
+    done = sciencegen("train", "densities/gan", "--data", table, "-o", tmp_path / "run", "--tensorboard")
+    assert "pip install 'sciencegen[tensorboard]'" in done.refusal
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_options_that_make_no_net_are_named(sciencegen: Command, table: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def test_no_more_is_drawn_than_allowed() -> None:
     endless = (None for _ in count())
     assert list(valid(counted(limited(endless, 7), tally), tally)) == []
     assert (tally.drawn, tally.invalid) == (7, 7)
+    assert next(limited(count(), 10**30)) == 0
 
 
 def test_nothing_is_drawn_beyond_what_is_wanted() -> None:

@@ -53,6 +53,15 @@ def test_a_format_nobody_knows_is_refused(path: str | None, asked: str | None) -
     assert any(name in str(caught.value) for name in FORMATS)
 
 
-def test_a_record_is_json(tmp_path: Path) -> None:
-    write_provenance(tmp_path / "a.json", {"seed": 3})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"seed": 3}
+def test_a_record_is_json_beside_its_table(tmp_path: Path) -> None:
+    for seed in (3, 4):
+        write_provenance(tmp_path / "a.csv", {"seed": seed, "drawn": 1, "checkpoint": ""})
+        assert json.loads((tmp_path / "a.json").read_text())["seed"] == seed
+
+
+@pytest.mark.parametrize("text", ["{}", "", "not json", "[1]"])
+def test_another_file_is_not_taken_for_a_record(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(RequestError, match=r"config\.json is there and is no record of a table"):
+        write_provenance(tmp_path / "config.csv", {"seed": 3})
+    assert (tmp_path / "config.json").read_text() == text

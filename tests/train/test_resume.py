@@ -191,6 +191,8 @@ def test_a_journal_goes_on_as_the_table_it_began_as(tmp_path: Path) -> None:
     rows = (tmp_path / "run" / "journal.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["step", *map(str, range(1, 10))]
     assert not (tmp_path / "run" / "journal.jsonl").exists()
+    with pytest.raises(RequestError, match=r"the run began with journal\.csv: it cannot go on with journal\.jsonl"):
+        fitted("arrays/made", tmp_path, tmp_path / "run", resume=True, journal="jsonl")
 
 
 def test_a_journal_cut_short_in_a_line_loses_that_line_only(tmp_path: Path) -> None:
