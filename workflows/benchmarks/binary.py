@@ -37,47 +37,64 @@ class Row:
 
 
 PLAIN: dict[str, Any] = {"batch": 100, "hide": 0.0}
-MNIST = PLAIN | {"precision": "bf16"}
+MNIST = PLAIN | {"precision": "bf16", "ema": 0.999}
 DROPPED = PLAIN | {"dropout": 0.5}
-WIDE = MNIST | {"width": 8000, "epochs": 25, "rate": 5e-4, "decay": 0.1, "ema": 0.999}
+SMALL = DROPPED | {"batch": 20}
+TEXT = PLAIN | {"width": 32}
 ROWS = [
     Row("mnist", "fvsbn", "arrays/fvsbn", "97.45", PLAIN | {"rate": 3e-3, "epochs": 30, "decay": 0.02, "ema": 0.999}),
-    Row("mnist", "nade", "arrays/nade", "88.33", PLAIN | {"width": 500, "epochs": 22, "decay": 0.01, "ema": 0.999}),
-    Row("mnist", "made", "arrays/made", "88.40", WIDE),
-    Row(
-        "mnist",
-        "vae",
-        "arrays/vae",
-        "89.9",
-        MNIST | {"width": 500, "latent": 40, "epochs": 70, "decay": 0.03, "ema": 0.999},
-    ),
-    Row(
-        "mnist",
-        "iwae",
-        "arrays/iwae",
-        "87.1",
-        MNIST | {"width": 200, "latent": 50, "draws": 10, "epochs": 80, "ema": 0.999},
-    ),
+    Row("mnist", "nade", "arrays/nade", "88.33", PLAIN | {"width": 500, "epochs": 30}),
+    Row("mnist", "made", "arrays/made", "88.40", MNIST | {"width": 8000, "epochs": 25, "rate": 5e-4, "decay": 0.1}),
+    Row("mnist", "vae", "arrays/vae", "89.9", MNIST | {"width": 500, "latent": 40, "epochs": 70, "decay": 0.03}),
+    Row("mnist", "iwae", "arrays/iwae", "87.1", MNIST | {"width": 200, "latent": 50, "draws": 10, "epochs": 80}),
     Row("dna", "fvsbn", "arrays/fvsbn", "83.64", PLAIN | {"epochs": 500, "decay": 0.1, "rate": 3e-3}),
-    Row("dna", "nade", "arrays/nade", "84.81", DROPPED | {"width": 100, "epochs": 200, "decay": 0.3, "rate": 1e-2}),
-    Row("dna", "made", "arrays/made", "83.63", DROPPED | {"dropout": 0.8, "epochs": 300, "decay": 0.15, "rate": 3e-3}),
-    Row("dna", "transformer", "arrays/transformer", "-", DROPPED | {"width": 32, "epochs": 20, "dropout": 0.2}),
+    Row(
+        "dna",
+        "nade",
+        "arrays/nade",
+        "84.81",
+        DROPPED | {"width": 100, "epochs": 300, "decay": 0.2} | {"rate": 1e-2, "ema": 0.99},
+    ),
+    Row(
+        "dna",
+        "made",
+        "arrays/made",
+        "83.63",
+        DROPPED | {"width": 100, "dropout": 0.8, "epochs": 500} | {"rate": 3e-3, "decay": 0.12},
+    ),
+    Row("dna", "transformer", "arrays/transformer", "-", TEXT | {"epochs": 20, "dropout": 0.2}),
     Row("dna", "vae", "arrays/vae", "-", DROPPED | {"latent": 8, "epochs": 100}),
     Row("dna", "iwae", "arrays/iwae", "-", DROPPED | {"latent": 8, "epochs": 60}),
     Row("mushrooms", "fvsbn", "arrays/fvsbn", "10.27", PLAIN | {"epochs": 300, "decay": 0.003, "rate": 1e-2}),
+    Row("mushrooms", "nade", "arrays/nade", "9.81", DROPPED | {"epochs": 200, "decay": 0.01, "rate": 5e-3}),
     Row(
-        "mushrooms", "nade", "arrays/nade", "9.81", DROPPED | {"width": 500, "epochs": 200, "decay": 0.01, "rate": 5e-3}
+        "mushrooms",
+        "made",
+        "arrays/made",
+        "9.68",
+        PLAIN | {"width": 1000, "dropout": 0.6, "epochs": 200} | {"rate": 5e-3, "decay": 0.2, "ema": 0.995},
     ),
-    Row("mushrooms", "made", "arrays/made", "9.68", DROPPED | {"width": 1000, "epochs": 300, "decay": 0.01}),
-    Row("mushrooms", "transformer", "arrays/transformer", "-", PLAIN | {"width": 32, "epochs": 30, "dropout": 0.1}),
+    Row("mushrooms", "transformer", "arrays/transformer", "-", TEXT | {"epochs": 30, "dropout": 0.1}),
     Row("mushrooms", "vae", "arrays/vae", "-", PLAIN | {"latent": 16, "epochs": 200, "dropout": 0.2}),
     Row("mushrooms", "iwae", "arrays/iwae", "-", PLAIN | {"latent": 16, "epochs": 100, "dropout": 0.2}),
-    Row("nips", "fvsbn", "arrays/fvsbn", "276.88", PLAIN | {"batch": 10, "epochs": 100, "decay": 0.3, "rate": 3e-4}),
-    Row("nips", "nade", "arrays/nade", "273.08", DROPPED | {"width": 100, "batch": 20, "epochs": 100, "decay": 1.0}),
-    Row("nips", "made", "arrays/made", "280.25", DROPPED | {"batch": 20, "epochs": 60, "decay": 1.0}),
-    Row("nips", "transformer", "arrays/transformer", "-", DROPPED | {"width": 32, "batch": 20, "epochs": 20}),
-    Row("nips", "vae", "arrays/vae", "-", DROPPED | {"batch": 20, "latent": 8, "epochs": 60}),
-    Row("nips", "iwae", "arrays/iwae", "-", DROPPED | {"batch": 20, "latent": 8, "epochs": 60}),
+    Row(
+        "nips",
+        "fvsbn",
+        "arrays/fvsbn",
+        "276.88",
+        PLAIN | {"batch": 5, "epochs": 100, "decay": 0.2} | {"rate": 2e-4, "ema": 0.98},
+    ),
+    Row(
+        "nips",
+        "nade",
+        "arrays/nade",
+        "273.08",
+        SMALL | {"width": 200, "epochs": 60, "decay": 1.0} | {"rate": 5e-3, "ema": 0.98},
+    ),
+    Row("nips", "made", "arrays/made", "280.25", SMALL | {"epochs": 60, "decay": 1.0}),
+    Row("nips", "transformer", "arrays/transformer", "-", TEXT | {"batch": 20, "epochs": 20, "dropout": 0.5}),
+    Row("nips", "vae", "arrays/vae", "-", SMALL | {"latent": 8, "epochs": 60}),
+    Row("nips", "iwae", "arrays/iwae", "-", SMALL | {"latent": 8, "epochs": 60}),
 ]
 
 
