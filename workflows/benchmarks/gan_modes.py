@@ -24,6 +24,7 @@ from sciencegen.core.batch import Batch, Batches, seed_at
 from sciencegen.core.condition import ConditionFields
 from sciencegen.core.objective import Objective
 from sciencegen.core.space import Reals
+from sciencegen.errors import Diverged
 from sciencegen.families.implicit import Implicit
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.critic import Critic
@@ -137,7 +138,10 @@ def run(name: str, modes: Modes, steps: int, batch: int, seed: int) -> Score:
 
 def row(name: str, modes: Modes, steps: int, batch: int, seeds: int) -> str:
     started = time.perf_counter()
-    scores = [run(name, modes, steps, batch, seed) for seed in range(seeds)]
+    try:
+        scores = [run(name, modes, steps, batch, seed) for seed in range(seeds)]
+    except Diverged as error:
+        return f"| {name} | diverged: {str(error).split(':')[0]} | - | - | {seeds} | - |"
     columns = ([float(s.modes) for s in scores], [s.quality for s in scores], [s.reverse_kl for s in scores])
     cells = [f"{statistics.fmean(c):.3g} ({min(c):.3g} to {max(c):.3g})" for c in columns]
     return f"| {name} | {' | '.join(cells)} | {seeds} | {(time.perf_counter() - started) / seeds:.0f} |"
