@@ -20,7 +20,7 @@ from sciencegen.families.vae.decoders import Variance
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.critic import Critic
 from sciencegen.nets.mlp import MLP
-from sciencegen.objectives.adversarial import Adversarial, GradientPenalty, Likelihood
+from sciencegen.objectives.adversarial import R1, R2, Adversarial, GradientPenalty, Likelihood, Penalty
 from sciencegen.objectives.divergences import divergence as divergence_named
 from sciencegen.objectives.elbo import ELBO
 from sciencegen.objectives.likelihood import MaximumLikelihood, ReverseKL
@@ -137,13 +137,19 @@ def gan(
     divergence: str = "non-saturating",
     critic_steps: int = 1,
     pack: int = 1,
+    r1: float = 0.0,
+    r2: float = 0.0,
     hide: float = 0.25,
 ) -> Recipe[Point]:
-    """Generative adversarial net under any divergence; `pack` samples may be judged together."""
+    """Generative adversarial net under any divergence; `pack` samples may be judged together.
+
+    `r1` and `r2` weigh the critic's slope on real and on fake samples.
+    """
+    penalties: list[Penalty] = [*([R1(r1)] if r1 else []), *([R2(r2)] if r2 else [])]
 
     def objective(space: Reals, fields: ConditionFields) -> Objective:
         critic = _critic(space, fields, width, depth, pack)
-        return Adversarial(critic, divergence_named(divergence), steps=critic_steps, hide=hide)
+        return Adversarial(critic, divergence_named(divergence), critic_steps, penalties, hide=hide)
 
     return _recipe(_implicit(width, depth, latent), objective, _GAN_SETTINGS)
 
