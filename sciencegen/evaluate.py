@@ -1,9 +1,13 @@
-"""How good a model is: likelihood of held-out items, and samples beside them."""
+"""How good a model is: likelihood of held-out items, samples beside them, published protocols, and whether what is
+asked for is what is measured."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,12 +17,28 @@ from sciencegen.compare.histograms import jensen_shannon, wasserstein
 from sciencegen.core.condition import Where
 from sciencegen.core.domain import Candidate, Items
 from sciencegen.core.generator import Density, Variational
+from sciencegen.core.protocol import Protocol
 from sciencegen.data.columns import measured, rows_of
-from sciencegen.errors import DataError, RequestError
+from sciencegen.errors import DataError, RequestError, UnknownName
 from sciencegen.model import Model
 from sciencegen.screen.stream import Tally
 
-__all__ = ["evaluate"]
+__all__ = ["Evaluation", "asked_for", "drawn", "evaluate", "judged", "report"]
+
+_ENOUGH = 10_000
+"""Samples stand beside ten times as many items, and at least beside so many, where there are more."""
+Pairs = Mapping[str, tuple[Sequence[float], Sequence[float]]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Numbers that JSON can say, and what there is to draw of them."""
+
+    numbers: dict[str, Any]
+    histograms: Pairs = field(default_factory=dict)
+    """Values of ours, and of the reference."""
+    scatters: Pairs = field(default_factory=dict)
+    """What was asked for, and what was measured."""
 
 
 def evaluate(
@@ -30,6 +50,19 @@ def evaluate(
     draws: int = 500,
     given: bool = False,
 ) -> dict[str, Any]:
+    """The numbers of `report`."""
+    return report(model, data, n, where, seed, draws, given).numbers
+
+
+def report(
+    model: Model[Any],
+    data: Sequence[Any] | Items[Any],
+    n: int = 2000,
+    where: Where | None = None,
+    seed: int = 0,
+    draws: int = 500,
+    given: bool = False,
+) -> Evaluation:
     """Everything this kind of model can say of itself beside held-out `data`.
 
     `likelihood`: nats per item, with its standard error, exact or importance-sampled. With `given`, `conditional` is
@@ -39,18 +72,108 @@ def evaluate(
     items = data if isinstance(data, Items) else Items(data)
     if not len(items):
         raise DataError("there are no items to compare with")
-    report: dict[str, Any] = {"recipe": model.recipe, "checkpoint": model.checkpoint, "items": len(items), "seed": seed}
+    numbers = _made_by(model, seed) | {"items": len(items)}
     if isinstance(model.generator, (Density, Variational)):
         how = "exact" if isinstance(model.generator, Density) else f"importance-sampled, {draws} draws (an upper bound)"
         log_prob = model.log_prob(items.items, draws=draws, seed=seed)
-        report["likelihood"] = _summary(log_prob) | {"how": how}
+        numbers["likelihood"] = _summary(log_prob) | {"how": how}
         if given:
-            report["conditional"] = _given(model, items, draws, seed) | {"how": how}
+            numbers["conditional"] = _given(model, items, draws, seed) | {"how": how}
     elif given:
         raise RequestError(f"a {type(model.generator).__name__} generator has no likelihood to report with --given")
-    if n:
-        report |= _samples(model, items, n, where, seed)
-    return report
+    if not n:
+        return Evaluation(numbers)
+    samples = _samples(model, items, n, where, seed)
+    return Evaluation(numbers | samples.numbers, samples.histograms)
+
+
+def drawn(model: Model[Any], n: int, seed: int = 0) -> list[Any]:
+    """`n` draws as they come, None for one that is no valid item."""
+    return [None if one is None else one.item for one in islice(model.stream(seed=seed, measure=()), n)]
+
+
+def judged(draws: Sequence[Any], protocol: Protocol[Any], folder: Path | None, record: Mapping[str, Any]) -> Evaluation:
+    """Draws under a published protocol, with a `record` of how they were made."""
+    if not len(draws):
+        raise DataError("there are no draws to judge")
+    verdict = protocol.judge(draws, folder)
+    numbers = dict(record) | {
+        "draws": len(draws),
+        "metrics": {name: _finite(value) for name, value in verdict.metrics.items()},
+        "missing": dict(verdict.missing),
+        "sets": {name: dict(known) for name, known in verdict.sets.items()},
+    }
+    return Evaluation(numbers, verdict.spread)
+
+
+def asked_for(
+    model: Model[Any],
+    data: Sequence[Any] | Items[Any],
+    asked: Sequence[Sequence[str]],
+    targets: int = 100,
+    each: int = 10,
+    seed: int = 0,
+) -> Evaluation:
+    """Whether what is asked for is what is measured, for each of some combinations of properties.
+
+    `targets` items of the data lend their properties, `each` draws are made for every one, and all that are valid
+    count (Conditional Graph Generation with FreeGress; Ninniri, Podda, Bacciu; 2024). `chance` is the mean absolute
+    error of items that were taken from the data at random instead.
+    """
+    items = data if isinstance(data, Items) else Items(data)
+    for name in dict.fromkeys(name for names in asked for name in names):
+        if name not in model.fields.names:
+            raise UnknownName("condition", name, model.fields.names)
+        if name not in model.domain.properties or model.domain.properties[name].levels:
+            raise RequestError(f"{name} is no number that can be measured: it cannot be asked for here")
+    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
+    if len(order) < targets:
+        raise RequestError(f"the data hold {len(order):,} items: expected {targets:,} or more to be targets")
+    chosen = rows_of(items, order[:targets])
+    numbers: dict[str, Any] = {}
+    scatters: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
+    for names in asked:
+        together = "+".join(names)
+        numbers[together], pairs = _aimed(model, measured(model.domain, chosen, names), names, each, seed)
+        scatters |= {name if together == name else f"{name} of {together}": pair for name, pair in pairs.items()}
+    record = _made_by(model, seed) | {"items": len(items), "targets": targets, "each": each}
+    return Evaluation(record | {"asked": numbers}, {}, scatters)
+
+
+def _aimed(
+    model: Model[Any], targets: Items[Any], names: Sequence[str], each: int, seed: int
+) -> tuple[dict[str, Any], dict[str, tuple[list[float], list[float]]]]:
+    """What came of asking for these properties of every target together."""
+    pairs: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in names}
+    valid = 0
+    for i in range(len(targets)):
+        where = {name: float(targets.columns[name][i] or 0.0) for name in names}
+        for candidate in islice(model.stream(where, seed + i, each, names), each):
+            if candidate is None:
+                continue
+            valid += 1
+            for name in names:
+                pairs[name][0].append(where[name])
+                pairs[name][1].append(float(candidate.properties[name]))
+    numbers: dict[str, Any] = {"draws": len(targets) * each, "valid": valid / (len(targets) * each)}
+    for name in names:
+        asked, found = (torch.tensor(side, dtype=torch.float64) for side in pairs[name])
+        values = torch.tensor([float(value or 0.0) for value in targets.columns[name]], dtype=torch.float64)
+        accuracy = {
+            "mean_absolute_error": float((asked - found).abs().mean()),
+            "correlation": _correlation(asked, found),
+            "chance": float((values[:, None] - values).abs().sum() / max(len(values) * (len(values) - 1), 1)),
+        }
+        numbers[name] = {key: _finite(value) for key, value in accuracy.items()}
+    return numbers, pairs
+
+
+def _correlation(a: Tensor, b: Tensor) -> float:
+    return float(torch.corrcoef(torch.stack((a, b)))[0, 1]) if len(a) > 1 else math.nan
+
+
+def _made_by(model: Model[Any], seed: int) -> dict[str, Any]:
+    return {"recipe": model.recipe, "checkpoint": model.checkpoint, "seed": seed}
 
 
 def _given(model: Model[Any], items: Items[Any], draws: int, seed: int) -> dict[str, Any]:
@@ -72,34 +195,41 @@ def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None  # JSON has no infinity
 
 
-def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, seed: int) -> dict[str, Any]:
+def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, seed: int) -> Evaluation:
     """Samples beside the items, which are taken in random order: files are often sorted."""
     tally = Tally()
     drawn = list(model.candidates(n, where, seed, tally, once=False))
     if not drawn:
         raise RequestError(f"{tally.drawn:,} draws held no candidate to compare: {vars(tally)}")
     order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
-    theirs, ours = rows_of(items, order).items, [candidate.item for candidate in drawn]
+    compared = order[: max(10 * n, _ENOUGH)]
+    theirs, ours = rows_of(items, compared).items, [candidate.item for candidate in drawn]
     distinct = len({candidate.text for candidate in drawn}) / len(drawn)
     distance = model.domain.compare(ours, theirs)
-    return {
-        "samples": {**vars(tally), "distinct_share": distinct},
+    properties, spread = _properties(model, drawn, theirs)
+    numbers = {
+        "samples": {**vars(tally), "distinct_share": distinct, "compared_with": len(compared)},
         "distance": {name: _finite(value) for name, value in distance.items()},
-        "properties": _properties(model, drawn, theirs),
+        "properties": properties,
     }
+    return Evaluation(numbers, spread)
 
 
 def _properties(
     model: Model[Any], drawn: Sequence[Candidate[Any]], items: Sequence[Any]
-) -> dict[str, Mapping[str, float | None]]:
-    report: dict[str, Mapping[str, float | None]] = {}
-    for name, property_ in model.domain.properties.items():
+) -> tuple[dict[str, Mapping[str, float | None]], dict[str, tuple[list[float], list[float]]]]:
+    """How far each measured property's distribution is off, and the values of those that are numbers."""
+    numbers: dict[str, Mapping[str, float | None]] = {}
+    spread: dict[str, tuple[list[float], list[float]]] = {}
+    for name in drawn[0].properties:
+        property_ = model.domain.properties[name]
         theirs = [property_.measure(item) for item in items]
         ours = [candidate.properties[name] for candidate in drawn]
         if property_.levels:
-            report[name] = {"jensen_shannon": jensen_shannon([str(v) for v in ours], [str(v) for v in theirs])}
+            numbers[name] = {"jensen_shannon": jensen_shannon([str(v) for v in ours], [str(v) for v in theirs])}
         else:
-            a, b = (torch.tensor([float(v) for v in side], dtype=torch.float64) for side in (ours, theirs))
-            numbers = {"wasserstein": wasserstein(a, b), "mean": float(a.mean()), "mean_of_data": float(b.mean())}
-            report[name] = {key: _finite(value) for key, value in numbers.items()}
-    return report
+            spread[name] = ([float(v) for v in ours], [float(v) for v in theirs])
+            a, b = (torch.tensor(side, dtype=torch.float64) for side in spread[name])
+            found = {"wasserstein": wasserstein(a, b), "mean": float(a.mean()), "mean_of_data": float(b.mean())}
+            numbers[name] = {key: _finite(value) for key, value in found.items()}
+    return numbers, spread

@@ -18,10 +18,13 @@ from sciencegen.core.batch import Batches
 from sciencegen.core.condition import Condition, ConditionFields
 from sciencegen.core.domain import Domain, Items
 from sciencegen.core.files import sha256
-from sciencegen.data.batches import InOrder, Shuffled, Unfed
+from sciencegen.core.space import Tokens
+from sciencegen.data.batches import Bucketed, InOrder, Shuffled, Unfed
+from sciencegen.data.cards import resolve
 from sciencegen.data.columns import field_of, measured, split
+from sciencegen.data.seen import Seen
 from sciencegen.errors import DataError, RequestError
-from sciencegen.model import Model, assemble
+from sciencegen.model import Model, assemble, load
 from sciencegen.recipes import recipe_function
 from sciencegen.recipes.options import build
 from sciencegen.recipes.plan import Plan, continued, planned, same_data
@@ -33,6 +36,7 @@ from sciencegen.train.journal import Journal, require_tensorboard
 from sciencegen.train.loop import train
 from sciencegen.train.run import Progress
 from sciencegen.train.settings import Settings
+from sciencegen.train.weights import grafted
 
 __all__ = ["Fit"]
 
@@ -44,7 +48,8 @@ class Fit:
 
     `data` and `valid` are files the recipe's domain reads, or items. `ask` names the properties, or columns of the
     data, that may be asked for later. `holdout` is the share of the data kept for validation where no `valid` is
-    given (0.05). With `out`, a folder is written as the run goes on, and `resume=True` takes it up again.
+    given (0.05). `start` is a trained model to begin with: what is new in the data, tokens and columns, is added to
+    it. With `out`, a folder is written as the run goes on, and `resume=True` takes it up again.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Fit:
         valid: Data | None = None,
         ask: Sequence[str] | None = None,
         holdout: float | None = None,
+        start: Path | str | None = None,
         resume: bool = False,
         journal: str | None = None,
         tensorboard: bool = False,
@@ -67,7 +73,8 @@ class Fit:
         stored = self._stored(resume)
         self._journal = None if self.folder is None else self.folder.journal(journal)
         self._tensorboard = tensorboard
-        plan = planned(recipe, options, ask, holdout)
+        self._trained = _trained(start, stored)
+        plan = planned(recipe, options, ask, holdout, self._trained.config if self._trained and not stored else None)
         if stored is not None:
             plan = continued(plan, stored, options, ask, holdout)
         self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
@@ -86,9 +93,16 @@ class Fit:
     def _learn(self, given: _Given, plan: Plan) -> None:
         """Learn from the data what the model must know of them, build it, and encode the data once."""
         domain, seed = self.recipe.domain, self.settings.seed
-        representation = self.recipe.ready or self.recipe.representation.fit(given.items.items)
+        trained = self._trained
+        self.seen = Seen.of(map(domain.text, given.items.items)) if domain.distinct and len(given.items) else None
         items = measured(domain, given.items, plan.ask)
-        fields = ConditionFields(tuple(field_of(domain, name, column) for name, column in items.columns.items()))
+        found = [field_of(domain, name, column) for name, column in items.columns.items()]
+        if trained is None:
+            representation = self.recipe.ready or self.recipe.representation.fit(given.items.items)
+            fields = ConditionFields(tuple(found))
+        else:
+            representation = trained.representation.extended(given.items.items)
+            fields = trained.fields.grown(found)
         held = given.valid
         if held is None:
             items, held = split(items, plan.holdout, seed)
@@ -97,15 +111,31 @@ class Fit:
             **asdict(plan),
             "representation": representation.state(),
             "fields": fields.state(),
+            "from": None if trained is None else trained.checkpoint or trained.config["from"],
             "data": given.source | {"items": len(items), "held_out": len(held) if held else 0},
         }
         torch.manual_seed(seed)
         self.model: Model[Any] = assemble(self.config)
+        if trained is not None and trained.checkpoint:
+            self.model.generator.load_state_dict(grafted(self.model.generator, trained.generator.state_dict()))
         with building(self.config):
             self.objective = self.recipe.objective(representation.space, fields)
-        size = self.settings.batch
-        self.batches: Batches = Shuffled(*_tensors(self.model, items), size, seed) if len(items) else Unfed(size)
-        self.held = None if held is None else InOrder(*_held_out(self.model, held, held is given.valid), size)
+        size, end = self.settings.batch, self._end()
+        self.batches: Batches = Unfed(size)
+        if len(items):
+            x, condition = _tensors(self.model, items, self.recipe.spellings)
+            self.batches = (
+                Shuffled(x, condition, size, seed) if end is None else Bucketed(x, condition, size, seed, end)
+            )
+        if held is None:
+            self.held = None
+        else:
+            self.held = InOrder(*_held_out(self.model, held, held is given.valid), size, end)
+
+    def _end(self) -> int | None:
+        """The token after which sequences may be cut."""
+        space = self.model.representation.space
+        return space.end if self.recipe.bucketed and isinstance(space, Tokens) else None
 
     def stop(self) -> None:
         """Ask the run to end after this step, with everything saved."""
@@ -157,6 +187,8 @@ class Fit:
         assert self._journal is not None
         self.folder.sweep()
         self.folder.write_config(self.config)
+        if self.seen is not None:
+            self.seen.save(self.folder.seen)
         at = self.resumed.step if self.resumed else 0
         return Journal(self._journal, at, self._tensorboard)
 
@@ -178,6 +210,14 @@ class Fit:
         elif self._best is not None:
             self.model.generator.load_state_dict(self._best)
         self.model.generator.eval()
+        self.model.seen = self.seen
+
+
+def _trained(start: Path | str | None, stored: dict[str, Any] | None) -> Model[Any] | None:
+    """The model a run begins with; where it began with one earlier, what became of it, still without weights."""
+    if stored is not None:
+        return assemble(stored) if stored.get("from") else None
+    return None if start is None else load(start, "cpu")
 
 
 @dataclass(frozen=True)
@@ -209,20 +249,24 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan
     if held is not None and not len(held):
         raise DataError("the held-out data hold no items")
     for prefix, file in files.items():
-        source[f"{prefix}sha256"] = sha256(Path(file)) if isinstance(file, (str, Path)) else None
+        source[f"{prefix}sha256"] = sha256(resolve(str(file))) if isinstance(file, (str, Path)) else None
     return _Given(items, held, source)
 
 
 def _items(domain: Domain[Any], data: Data, ask: Sequence[str]) -> Items[Any]:
     """The items of a file or of a sequence, with the columns beside them."""
     if isinstance(data, (str, Path)):
-        return domain.read(Path(data), [name for name in ask if name not in domain.properties])
+        return domain.read(resolve(str(data)), [name for name in ask if name not in domain.properties])
     return data if isinstance(data, Items) else Items(data)
 
 
-def _tensors(model: Model[Any], items: Items[Any]) -> tuple[Tensor, Condition | None]:
-    x = model.representation.encode(items.items)
-    return x, model.fields.rows(items.columns) if model.fields.fields else None
+def _tensors(model: Model[Any], items: Items[Any], spellings: int = 1) -> tuple[Tensor, Condition | None]:
+    ways = [model.representation.encode(items.items)]
+    ways += [model.representation.spelled(items.items, seed) for seed in range(1, spellings)]
+    condition = model.fields.rows(items.columns) if model.fields.fields else None
+    if condition is not None and spellings > 1:
+        condition = condition[torch.arange(len(condition)).repeat(spellings)]
+    return torch.cat(ways) if spellings > 1 else ways[0], condition
 
 
 def _held_out(model: Model[Any], items: Items[Any], measure: bool) -> tuple[Tensor, Condition | None]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,10 +18,13 @@ from sciencegen.core.batch import seed_at
 from sciencegen.core.condition import Condition, ConditionFields, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.core.generator import Completing, Density, Generator, Latent, Variational
-from sciencegen.core.request import accepts
+from sciencegen.data.seen import Seen
+from sciencegen.data.workers import usable_cores
+from sciencegen.drawing import Maker, Measurer, made_elsewhere, made_here, measured_further, missing
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
 from sciencegen.recipes.stored import building, fields_of, recipe_of
-from sciencegen.screen.stream import Tally, counted, distinct, keep, limited, valid
+from sciencegen.screen.aim import distance, in_ranges
+from sciencegen.screen.stream import Screen, Tally, screened
 from sciencegen.train.checkpoint import Folder
 from sciencegen.train.weights import misfit, no_larger
 
@@ -31,6 +35,7 @@ __all__ = ["Model", "load"]
 
 T = TypeVar("T")
 _DRAWN_TOGETHER = 1024
+_WORTH_WORKERS = 500  # fewer are done before processes have started
 _AT_ONCE = 50  # importance samples of one batch
 
 
@@ -44,6 +49,10 @@ class Model(Generic[T]):
     fields: ConditionFields
     generator: Generator
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    precision: str = "auto"
+    """What to draw in: 32, bf16, or auto for what the processor is quicker at, where the generator can."""
+    seen: Seen | None = field(default=None, repr=False)
+    """What it was trained on, where items are to be new."""
     checkpoint: str = ""
     """The hash of the weights, where they came from a folder."""
 
@@ -84,15 +93,36 @@ class Model(Generic[T]):
 
         The same seed and batch give the same stream. `measure` names the properties to measure (default: all).
         """
-        names = self._measured(where or {}, measure)
-        number = 0
-        while True:
+        make = Maker(self.representation.reader(), self.domain, self._measured(where or {}, measure))
+        return made_here(make, self._drawn(where, seed, batch))
+
+    def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Sequence[Any]]:
+        """What draws batch number i of a stream, as plain rows."""
+        drawer = self._drawer()
+
+        def draw(number: int) -> Sequence[Any]:
             with self._seeded(seed_at(seed, number)):
                 condition = self._placed(self.fields.ask(where, batch)) if where else None
-                x = self.generator.sample(batch, condition)
-            for item in self.representation.decode(x):
-                yield None if item is None else self._candidate(item, names)
-            number += 1
+                return self.representation.plain(drawer.sample(batch, condition))
+
+        return draw
+
+    @property
+    def drawn_in(self) -> str:
+        """The precision of draws here."""
+        if self.precision != "auto":
+            return self.precision
+        if self.generator.device.type == "cuda":
+            return "bf16" if torch.cuda.is_bf16_supported() else "32"
+        return "bf16" if getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16") else "32"
+
+    def _drawer(self) -> Generator:
+        """The generator as it draws fastest here."""
+        if self.drawn_in != "bf16":
+            return self.generator
+        drawer = self.generator.lean()
+        drawer.knobs = self.generator.knobs
+        return drawer
 
     def candidates(
         self,
@@ -102,29 +132,77 @@ class Model(Generic[T]):
         tally: Tally | None = None,
         budget: int | None = None,
         once: bool | None = None,
+        measure: Iterable[str] | None = None,
+        screen: Screen[T] | None = None,
+        workers: int | None = None,
     ) -> Iterator[Candidate[T]]:
-        """`n` valid candidates inside the ranges asked for, or as many as `budget` draws hold (default: 50 n)."""
+        """`n` valid candidates that pass the screen, or as many as `budget` draws hold (default: 50 for each).
+
+        `measure` names the properties to measure (default: those users of the domain look at). `screen` is what they
+        must pass (default: the ranges asked for, and each once where `once` or the domain says so). `workers`: how
+        many processes decode and measure; 0 is none, and without it they are used where that is quicker.
+        """
         for name, value in (("n", n), ("budget", 1 if budget is None else budget)):
             if value < 1:
                 raise RequestError(f"{name}={value}: expected 1 or more")
-        tally = Tally() if tally is None else tally
-        where = where or {}
-        drawn = counted(limited(self.stream(where, seed, min(max(n, 32), 1024)), budget or 50 * n), tally)
-        kept = keep(valid(drawn, tally), lambda candidate: accepts(where, candidate.properties), tally)
-        if self.domain.distinct if once is None else once:
-            kept = distinct(kept, tally)
-        for candidate in limited(kept, n):
-            tally.kept += 1
-            yield candidate
+        tally, where = Tally() if tally is None else tally, where or {}
+        if screen is None:
+            properties = self.domain.properties
+            screen = Screen(in_ranges(where, properties), self.domain.distinct if once is None else once)
+        wanted = self._measured(where, self.domain.usual if measure is None else measure)
+        # of what is left out nothing is measured but what was asked for
+        early = tuple(name for name in wanted if name in where) if screen.sieves else wanted
+        drawn = self._made(
+            where, seed, n * screen.best_of, early, screen.sieves, partial(missing, n, screen, tally), workers
+        )
+        kept = screened(drawn, n, budget or 50 * n * screen.best_of, tally, screen)
+        late = Measurer(self.domain, tuple(name for name in wanted if name not in early))
+        return measured_further(kept, late, self._workers(n, workers))
+
+    def _made(
+        self,
+        where: Where,
+        seed: int,
+        n: int,
+        names: tuple[str, ...],
+        sieves: bool,
+        more: Callable[[], int],
+        workers: int | None,
+    ) -> Iterator[Candidate[T] | None]:
+        """Candidates for ever, here or elsewhere; about as many at once as are wanted, and more where some are left
+        out."""
+        batch = min(max(n, 256 if sieves else 32), 1024)
+        make, draw = Maker(self.representation.reader(), self.domain, names), self._drawn(where, seed, batch)
+        count = self._workers(n, workers)
+        return made_elsewhere(make, draw, count, lambda: math.ceil(more() / batch)) if count else made_here(make, draw)
+
+    def _workers(self, n: int, workers: int | None) -> int:
+        if workers is not None:
+            return workers
+        return usable_cores() if self.domain.laborious and n >= _WORTH_WORKERS else 0
 
     def generate(
-        self, n: int, where: Where | None = None, seed: int = 0, budget: int | None = None, once: bool | None = None
+        self,
+        n: int,
+        where: Where | None = None,
+        seed: int = 0,
+        budget: int | None = None,
+        once: bool | None = None,
+        measure: Iterable[str] | None = None,
+        best_of: int = 1,
     ) -> pandas.DataFrame:
-        """A table of `n` candidates with measured properties; fewer, with a warning, when the budget ends first."""
+        """A table of `n` candidates with measured properties; fewer, with a warning, when the budget ends first.
+
+        `best_of` keeps the closest to the request of every so many. For more, see `candidates`.
+        """
         import pandas
 
-        tally = Tally()
-        rows = [self.row(c, where or {}) for c in self.candidates(n, where, seed, tally, budget, once)]
+        tally, where, properties = Tally(), where or {}, self.domain.properties
+        closeness = distance(where, self.fields, properties) if best_of > 1 else None
+        distinct = self.domain.distinct if once is None else once
+        screen = Screen(in_ranges(where, properties), distinct, best_of, closeness)
+        found = self.candidates(n, where, seed, tally, budget, measure=measure, screen=screen)
+        rows = [self.row(candidate, where) for candidate in found]
         if len(rows) < n:
             warnings.warn(f"drew {tally.drawn:,} and found {len(rows):,} of {n:,}", stacklevel=2)
         return pandas.DataFrame(rows)
@@ -232,16 +310,12 @@ class Model(Generic[T]):
     def _placed(self, condition: Condition) -> Condition:
         return condition.to(self.generator.device, self.generator.dtype)
 
-    def _measured(self, where: Where, measure: Iterable[str] | None) -> list[str]:
+    def _measured(self, where: Where, measure: Iterable[str] | None) -> tuple[str, ...]:
         names = list(self.domain.properties if measure is None else measure)
         for name in names:
             if name not in self.domain.properties:
                 raise UnknownName("property", name, self.domain.properties)
-        return names + [name for name in where if name in self.domain.properties and name not in names]
-
-    def _candidate(self, item: T, names: list[str]) -> Candidate[T]:
-        measured = {name: self.domain.properties[name].measure(item) for name in names}
-        return Candidate(item, self.domain.text(item), measured)
+        return (*names, *(name for name in where if name in self.domain.properties and name not in names))
 
 
 def _tightened(generator: Variational, x: Tensor, condition: Condition | None, draws: int) -> Tensor:
@@ -261,12 +335,14 @@ def assemble(config: Mapping[str, Any]) -> Model[Any]:
     return Model(config["recipe"], recipe.domain, representation, fields, generator, config)
 
 
-def load(name: str | Path, device: str = "auto") -> Model[Any]:
-    """The model of a folder, or one that is shipped.
+def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Model[Any]:
+    """The model of a folder, or one that is shipped; `precision` is what to draw in: 32, bf16 or auto.
 
     >>> import sciencegen
     >>> sciencegen.load("runs/wells").generate(1000, where={"radius": 1.0})  # doctest: +SKIP
     """
+    if precision not in ("auto", "32", "bf16"):
+        raise UnknownName("precision", precision, ("auto", "32", "bf16"))
     folder = Folder(_find(name))
     config, weights = folder.read_config(), folder.read_weights()
     try:
@@ -281,7 +357,8 @@ def load(name: str | Path, device: str = "auto") -> Model[Any]:
         raise CheckpointError(f"{folder.weights} does not fit its config.json: {odd}")
     model.generator.to(recipe_of(config).settings.dtype).load_state_dict(weights)
     model.generator.eval()
-    model.checkpoint = folder.sha256()
+    model.checkpoint, model.precision = folder.sha256(), precision
+    model.seen = Seen.load(folder.seen) if folder.seen.exists() else None
     return model.to(device)
 
 

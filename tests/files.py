@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["lattices", "points", "words"]
+__all__ = ["lattices", "molecules", "points", "words"]
 
 
 def points(path: Path, n: int = 200, seed: int = 0, header: str = "x,y,heat") -> Path:
@@ -35,4 +36,13 @@ def words(path: Path, n: int = 300, seed: int = 0) -> Path:
     x, y = np.where(right, 10, -10) + source.normal(size=n), source.normal(size=n)
     rows = [f"{a:.5f},{b:.5f},{'right' if c else 'left'}" for a, b, c in zip(x, y, right, strict=True)]
     path.write_text("\n".join(["x,y,kind", *rows]) + "\n")
+    return path
+
+
+def molecules(path: Path) -> Path:
+    """A file of small molecules, a chain between two ends each."""
+    ends = ("C", "N", "O", "F", "CC", "OC", "c1ccccc1", "c1ccncc1")
+    starts = ("C", "N", "O", "F", "CC", "CO", "c1ccccc1C")
+    chains = ("C", "CC", "CCC", "CCCC", "C(=O)", "C(=O)N", "CC(=O)", "COC")
+    path.write_text("".join(f"{a}{b}{c}\n" for a, b, c in product(starts, chains, ends)))
     return path

@@ -96,8 +96,8 @@ def test_fields_survive_as_plain_values() -> None:
 def test_hiding_hides_about_as_often_as_asked() -> None:
     condition = FIELDS.rows({"logp": [1.0] * 4000, "ring": ["2"] * 4000, "qed": [1.0] * 4000})
     hidden = condition.hide(0.2)
-    assert hidden.known.float().mean() == pytest.approx(0.8 * 0.9, abs=0.03)
-    assert (~hidden.known).all(1).float().mean() > 0.08
+    assert hidden.known.float().mean() == pytest.approx(0.8, abs=0.02)
+    assert condition.hide(0.5).known.sum(1).bincount().tolist() == pytest.approx([1000] * 4, abs=130)  # any number
     with pytest.raises(RequestError):
         condition.hide(7)
 

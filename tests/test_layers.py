@@ -23,8 +23,10 @@ MAY_IMPORT = {
     "screen": BELOW | {"screen"},
     "search": BELOW | {"search"},
     "recipes": BELOW | {"nets", "families", "objectives", "data", "grammar", "domains", "train", "recipes"},
-    "model": BELOW | {"train", "recipes", "screen", "fit"},
-    "evaluate": BELOW | {"compare", "data", "model", "screen"},
+    "drawing": BELOW | {"data", "screen"},
+    "report": BELOW | {"report"},
+    "model": BELOW | {"data", "drawing", "train", "recipes", "screen", "fit"},
+    "evaluate": BELOW | {"compare", "data", "model", "report", "screen"},
     "fit": BELOW | {"__init__", "data", "model", "recipes", "train"},
 }
 SCIENCE = {"rdkit", "selfies", "lark", "pandas", "PIL"}

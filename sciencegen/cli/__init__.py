@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from sciencegen.cli import evaluate, generate, info, recipes, train
+from sciencegen.cli import data, evaluate, generate, info, recipes, score, train
 
 __all__ = ["app", "main", "run"]
 
@@ -30,7 +30,9 @@ app.command("recipes")(recipes.recipes)
 app.command("train")(train.train)
 app.command("generate")(generate.generate)
 app.command("evaluate")(evaluate.evaluate)
+app.command("score")(score.score)
 app.command("info")(info.info)
+app.add_typer(data.app, name="data")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,4 +1,4 @@
-"""`sciencegen evaluate`: a model beside held-out data."""
+"""`sciencegen evaluate`: a model, or a file of draws, beside held-out data or under a published protocol."""
 
 from __future__ import annotations
 
@@ -9,52 +9,157 @@ import typer
 
 if TYPE_CHECKING:
     from sciencegen.core.domain import Items
+    from sciencegen.core.protocol import Protocol
+    from sciencegen.evaluate import Evaluation
     from sciencegen.model import Model
 
 __all__ = ["evaluate"]
 
+_SAMPLES = 2000
+
 
 def evaluate(
-    model: str = typer.Argument(..., help="A model folder, or a shipped model."),
-    data: Path = typer.Option(..., "--data", help="Held-out data."),
-    n: int = typer.Option(2000, "-n", help="How many samples to compare; 0 for the likelihood alone."),
+    model: str = typer.Argument(..., help="A model folder, a shipped model, or a file of draws (with --protocol)."),
+    data: str | None = typer.Option(None, "--data", help="Held-out data: a file, or a set such as moses/test."),
+    protocol: str | None = typer.Option(None, "--protocol", help="A published benchmark: moses or guacamol."),
+    folder: Path | None = typer.Option(None, "--from", help="The folder with the sets of the protocol."),
+    asked: str | None = typer.Option(
+        None,
+        "--asked",
+        help="Is what is asked for measured? Properties, with + where asked together: logp,qed,logp+qed.",
+    ),
+    targets: int = typer.Option(100, "--targets", help="How many items of the data lend their properties to --asked."),
+    each: int = typer.Option(10, "--each", help="How many draws for every one of them."),
+    n: int | None = typer.Option(
+        None, "-n", help="How many draws; 2,000, or as many as the protocol asks for. 0 for the likelihood alone."
+    ),
     given: bool = typer.Option(False, "--given", help="Also the likelihood given what is known of each item."),
     draws: int = typer.Option(500, "--draws", help="Importance samples for models that know a bound only."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same report."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
     out: Path | None = typer.Option(None, "--out", "-o", help="A JSON file to write; standard output without it."),
+    html: Path | None = typer.Option(None, "--html", help="An HTML page with the numbers and plots to write as well."),
 ) -> None:
-    """Report the likelihood of held-out data, and how far samples are from them, as JSON."""
-    from json import dumps
+    """Report how good a model is: likelihood of held-out data, how far samples are from them, benchmarks, accuracy."""
+    from sciencegen.core.files import sha256
+    from sciencegen.data.fetch import resolve
+    from sciencegen.evaluate import asked_for, report
 
-    from sciencegen.core.files import atomic, check_writable
+    _check({"-n": (n or 0, 0), "--draws": (draws, 1), "--targets": (targets, 1), "--each": (each, 1)}, out, html)
+    _check_kinds(data, protocol, folder, asked)
+    if protocol is not None:
+        found = _judged(model, protocol, folder, n, seed, device)
+    else:
+        loaded, path = _loaded(model, device), resolve(data or "")
+        items = _read(loaded, path, given)
+        if asked is not None:
+            combinations = [[one.strip() for one in names.split("+")] for names in asked.split(",")]
+            found = asked_for(loaded, items, combinations, targets, each, seed)
+        else:
+            found = report(loaded, items, _SAMPLES if n is None else n, seed=seed, draws=draws, given=given)
+        found.numbers["data"] = {"file": str(path), "sha256": sha256(path)}
+    _write(found, model, out, html)
+
+
+def _check(numbers: dict[str, tuple[int, int]], *files: Path | None) -> None:
+    """Refuse numbers below their least, and files that could not be written in the end."""
+    from sciencegen.core.files import check_writable
     from sciencegen.errors import RequestError
-    from sciencegen.evaluate import evaluate as measure
-    from sciencegen.model import load
 
-    for option, value, least in (("-n", n, 0), ("--draws", draws, 1)):
+    for option, (value, least) in numbers.items():
         if value < least:
             raise RequestError(f"{option} {value}: expected {least} or more")
+    for path in files:
+        if path is not None:
+            check_writable(path)
+
+
+def _check_kinds(data: str | None, protocol: str | None, folder: Path | None, asked: str | None) -> None:
+    """Refuse options that do not belong together."""
+    from sciencegen.errors import RequestError
+
+    if data is None and protocol is None:
+        raise RequestError("give --data or --protocol")
+    if data is not None and protocol is not None:
+        raise RequestError("give either --data or --protocol")
+    if asked is not None and data is None:
+        raise RequestError("--asked goes with --data")
+    if folder is not None and protocol is None:
+        raise RequestError("--from goes with --protocol")
+
+
+def _judged(model: str, name: str, folder: Path | None, n: int | None, seed: int, device: str) -> Evaluation:
+    """A model's draws, or those of a file, under a protocol."""
+    from sciencegen.core.files import sha256
+    from sciencegen.errors import RequestError
+    from sciencegen.evaluate import drawn, judged
+    from sciencegen.model import load
+
+    if n == 0:
+        raise RequestError("-n 0: a protocol needs draws")
+    if Path(model).is_file():
+        path = Path(model)
+        protocol = _protocol(name, _protocols_of_files())
+        return judged(
+            protocol.read(path)[:n], protocol, folder, {"file": model, "sha256": sha256(path), "protocol": name}
+        )
     loaded = load(model, device)
-    items = _read(loaded, data, given)
-    if out is not None:
-        check_writable(out)
-    report = dumps(measure(loaded, items, n, seed=seed, draws=draws, given=given), indent=2)
-    if out is None:
-        print(report)
-        return
-    with atomic(out) as temporary:
-        temporary.write_text(report + "\n", encoding="utf-8")
+    protocol = _protocol(name, loaded.domain.protocols)
+    made_by = {"recipe": loaded.recipe, "checkpoint": loaded.checkpoint, "seed": seed, "protocol": name}
+    return judged(drawn(loaded, n or protocol.draws, seed), protocol, folder, made_by)
 
 
-def _read(loaded: Model[Any], data: Path, given: bool) -> Items[Any]:
+def _protocol(name: str, known: Any) -> Protocol[Any]:
+    from sciencegen.errors import UnknownName
+
+    if name not in known:
+        raise UnknownName("protocol", name, known)
+    found: Protocol[Any] = known[name]
+    return found
+
+
+def _protocols_of_files() -> dict[str, Protocol[Any]]:
+    """The protocols a file may be judged under, of whatever domain."""
+    from sciencegen.domains.molecules.metrics import PROTOCOLS
+
+    return dict(PROTOCOLS)
+
+
+def _loaded(model: str, device: str) -> Model[Any]:
+    from sciencegen.errors import RequestError
+    from sciencegen.model import load
+
+    if Path(model).is_file():
+        raise RequestError(f"{model} is a file: it can be judged with --protocol; --data needs a model")
+    return load(model, device)
+
+
+def _read(loaded: Model[Any], path: Path, given: bool) -> Items[Any]:
     """The items, with the columns of the model's fields; without --given a file may lack these."""
     from sciencegen.errors import UnknownName
 
     beside = [name for name in loaded.fields.names if name not in loaded.domain.properties]
     try:
-        return loaded.domain.read(data, beside)
+        return loaded.domain.read(path, beside)
     except UnknownName:
         if given:
             raise
-        return loaded.domain.read(data)
+        return loaded.domain.read(path)
+
+
+def _write(found: Evaluation, model: str, out: Path | None, html: Path | None) -> None:
+    from json import dumps
+
+    from sciencegen.core.files import atomic
+    from sciencegen.report import page
+
+    if html is not None:
+        with atomic(html) as temporary:
+            text = page(f"Evaluation of {model}", found.numbers, found.histograms, found.scatters)
+            temporary.write_text(text, encoding="utf-8")
+    said = dumps(found.numbers, indent=2)
+    if out is None:
+        print(said)
+        return
+    with atomic(out) as temporary:
+        temporary.write_text(said + "\n", encoding="utf-8")

@@ -3,77 +3,206 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sciencegen.cli.screening import Wishes, properties_wanted, screen_of
+
 if TYPE_CHECKING:
+    from sciencegen.core.domain import Candidate
     from sciencegen.model import Model
+    from sciencegen.screen.stream import Screen, Tally
 
 __all__ = ["generate"]
 
-_MOST_SHOWN = 100_000
+_CAPTION = 34
+"""How many letters fit under a picture."""
 
 
 def generate(
     model: str = typer.Argument(..., help="A model folder, or a shipped model."),
     n: int = typer.Option(100, "-n", help="How many."),
     where: list[str] | None = typer.Option(
-        None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high."
+        None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high; repeat."
     ),
-    out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; standard output without it."),
-    format_: str | None = typer.Option(None, "--format", help="csv, tsv, jsonl or parquet; by suffix without it."),
-    set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as temperature=0.8."),
+    out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; standard output without it, or -."),
+    format_: str | None = typer.Option(
+        None, "--format", help="csv, tsv, jsonl or parquet; for molecules also smi, sdf, sdf-v3000. Else by suffix."
+    ),
+    properties: str | None = typer.Option(
+        None, "--properties", help="What to measure beside what is asked: names with commas, all, or none."
+    ),
+    contains: list[str] | None = typer.Option(None, "--contains", help="Only with this substructure; repeat."),
+    without: list[str] | None = typer.Option(None, "--without", help="Only without this substructure; repeat."),
+    unlike: list[str] | None = typer.Option(None, "--unlike", help="Only what is unlike all items of a file; repeat."),
+    ceiling: float | None = typer.Option(None, "--ceiling", help="How similar --unlike allows, from 0 to 1."),
+    tolerance: list[str] | None = typer.Option(
+        None, "--tolerance", help="name=number: only what measures so close to the value asked for; repeat."
+    ),
+    novel: bool = typer.Option(False, "--novel", help="Only what was not in the training data."),
+    best_of: int = typer.Option(1, "--best-of", help="Keep the closest to the request of every so many."),
+    set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as temperature=0.8; repeat."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
+    precision: str = typer.Option("auto", "--precision", help="What to draw in: 32, bf16 or auto."),
+    workers: int | None = typer.Option(
+        None, "--workers", help="Processes that decode and measure; 0 for none; as many as help without it."
+    ),
     budget: int = typer.Option(0, "--budget", help="At most so many draws; 50 for each wanted without it."),
     distinct: bool | None = typer.Option(
         None, "--distinct/--repeats", help="Each item once, or as often as it is drawn."
     ),
     strict: bool = typer.Option(False, "--strict", help="Refuse values outside the training range."),
-    picture: Path | None = typer.Option(None, "--picture", help="Draw the candidates into a PNG."),
+    picture: Path | None = typer.Option(None, "--picture", "--grid", help="Draw the candidates into a picture."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Check the request, show it, and stop."),
 ) -> None:
     """Generate candidates with the properties asked for, and write them with the properties measured."""
     from sciencegen.core.request import parse_where
-    from sciencegen.errors import BudgetExhausted, RequestError
     from sciencegen.model import load
-    from sciencegen.recipes.options import assignments
-    from sciencegen.screen.stream import Tally
-    from sciencegen.screen.write import table_format, write_table
+    from sciencegen.screen.aim import parse_tolerance
+    from sciencegen.screen.write import table_format
 
-    for option, value, least in (("-n", n, 1), ("--budget", budget, 0)):
+    _check_counts({"-n": (n, 1), "--budget": (budget, 0), "--best-of": (best_of, 1), "--workers": (workers or 0, 0)})
+    wishes = Wishes(
+        parse_where(where or []),
+        {"contains": contains or [], "without": without or [], "unlike": unlike or []},
+        {"ceiling": ceiling},
+        parse_tolerance(tolerance or []),
+        novel,
+        best_of,
+        distinct,
+    )
+    path = None if out is None or str(out) == "-" else out
+    _check_files(path, picture, dry_run)
+    loaded = load(model, device, precision)
+    format_ = table_format(path, format_, loaded.domain.formats)
+    _check(loaded, wishes.where, strict)
+    _turn(loaded, set_ or [])
+    _check_picture(loaded, picture)
+    wanted = properties_wanted(loaded.domain, properties, wishes.where)
+    screen = screen_of(loaded, wishes)
+    _say(f"{loaded.recipe}: {n:,} where {wishes.plain()['asked'] or 'nothing is asked'}")
+    if not dry_run:
+        run = _Run(loaded, wishes, screen, wanted, n, budget or 50 * n * best_of, seed, workers, picture is not None)
+        run.write(model, path, format_)
+        run.draw(picture)
+        run.report()
+
+
+@dataclass
+class _Run:
+    """A request being carried out."""
+
+    model: Model[Any]
+    wishes: Wishes
+    screen: Screen[Any]
+    properties: list[str]
+    n: int
+    budget: int
+    seed: int
+    workers: int | None
+    pictured: bool
+    tally: Tally = field(init=False)
+    novel: int = field(init=False, default=0)
+    shown: list[Candidate[Any]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        from sciencegen.screen.stream import Tally
+
+        self.tally = Tally()
+
+    def write(self, name: str, path: Path | None, format_: str) -> None:
+        """Write the candidates as they come, and beside a file how they came to be."""
+        from sciencegen.screen.write import write_items, write_table
+
+        own = self.model.domain.formats.get(format_)
+        if own is None:
+            write_table((row for _, row in self._rows()), path, format_)
+        else:
+            write_items(self._rows(), path, own)
+        if path is not None:
+            _write_provenance(self.model, name, path, self._record() | {"format": format_})
+
+    def draw(self, path: Path | None) -> None:
+        if path is None or not self.shown:
+            return
+        if self.tally.kept > len(self.shown):
+            _say(f"{path} shows the first {len(self.shown):,} of {self.tally.kept:,}")
+        captions = [_caption(candidate, self.wishes.where) for candidate in self.shown]
+        self.model.domain.captioned([candidate.item for candidate in self.shown], captions, path)
+
+    def report(self) -> None:
+        """Say what became of the draws; too few are an error."""
+        from sciencegen.errors import BudgetExhausted
+
+        tally = self.tally
+        _say(str(tally) + ("" if self.model.seen is None else f", {self.novel:,} novel"))
+        if tally.kept < self.n:
+            found = f"drew {tally.drawn:,} and found {tally.kept:,} of {self.n:,}"
+            raise BudgetExhausted(f"{found}: raise --budget or ask for less")
+
+    def _rows(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        from dataclasses import replace
+
+        kept = self.model.candidates(
+            self.n,
+            self.wishes.where,
+            self.seed,
+            self.tally,
+            self.budget,
+            measure=self.properties,
+            screen=self.screen,
+            workers=self.workers,
+        )
+        for candidate in kept:
+            measured = {name: candidate.properties.get(name, "") for name in self.properties}  # "" where it failed
+            whole = replace(candidate, properties=measured)
+            if self.pictured and len(self.shown) < self.model.domain.most_pictured:
+                self.shown.append(whole)
+            yield whole.item, self.model.row(whole, self.wishes.where) | self._novelty(whole)
+
+    def _novelty(self, candidate: Candidate[Any]) -> dict[str, bool]:
+        if self.model.seen is None:
+            return {}
+        novel = candidate.text not in self.model.seen
+        self.novel += novel
+        return {"novel": novel}
+
+    def _record(self) -> dict[str, Any]:
+        request = {"seed": self.seed, "wanted": self.n, "budget": self.budget, **self.wishes.plain()}
+        return (
+            request
+            | {"distinct": self.screen.distinct, "properties": self.properties, **vars(self.tally)}
+            | ({} if self.model.seen is None else {"novel": self.novel})
+        )
+
+
+def _caption(candidate: Candidate[Any], where: Mapping[str, object]) -> str:
+    """What was measured, in lines that fit under a picture; what was asked has a line of its own."""
+    lines, rest = [], ""
+    for name, value in candidate.properties.items():
+        said = f"{name} {value:.3g}" if isinstance(value, (int, float)) else f"{name} {value}"
+        if name in where:
+            asked = where[name]
+            lines.append(f"{said} (asked {asked:g})" if isinstance(asked, float) else f"{said} (asked {asked})")
+        elif len(rest) + len(said) + 2 > _CAPTION:
+            lines.append(rest)
+            rest = said
+        else:
+            rest = f"{rest}  {said}" if rest else said
+    return "\n".join([*lines, rest] if rest else lines)
+
+
+def _check_counts(options: Mapping[str, tuple[int, int]]) -> None:
+    from sciencegen.errors import RequestError
+
+    for option, (value, least) in options.items():
         if value < least:
             raise RequestError(f"{option} {value}: expected {least} or more")
-    name = table_format(out, format_)
-    loaded = load(model, device)
-    request = parse_where(where or [])
-    _check(loaded, request, strict)
-    loaded.turn(**{knob: _number(knob, value) for knob, value in assignments(set_ or []).items()})
-    asked = {key: value if isinstance(value, float) else str(value) for key, value in request.items()}
-    _check_files(out, picture, dry_run)
-    _say(f"{loaded.recipe}: {n:,} where {asked or 'nothing is asked'}")
-    if dry_run:
-        return
-    tally = Tally()
-    shown: list[Any] = []
-
-    def rows() -> Iterator[dict[str, float | str]]:
-        for candidate in loaded.candidates(n, request, seed, tally, budget or None, distinct):
-            if picture is not None and len(shown) < _MOST_SHOWN:
-                shown.append(candidate.item)
-            yield loaded.row(candidate, request)
-
-    write_table(rows(), out, name)
-    if out is not None:
-        _write_provenance(loaded, model, out, {"seed": seed, "wanted": n, "asked": asked, **vars(tally)})
-    if picture is not None and shown:
-        loaded.domain.draw(shown[: 100 if len(shown) < 1000 else None], picture)
-    _say(", ".join(f"{count:,} {what}" for what, count in vars(tally).items()))
-    if tally.kept < n:
-        raise BudgetExhausted(f"drew {tally.drawn:,} and found {tally.kept:,} of {n:,}: raise --budget or ask for less")
 
 
 def _check_files(out: Path | None, picture: Path | None, dry_run: bool) -> None:
@@ -84,11 +213,49 @@ def _check_files(out: Path | None, picture: Path | None, dry_run: bool) -> None:
 
     if out is not None:
         provenance_path(out)
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise RequestError(f"--picture {picture}: expected a file ending in .png")
+    if out is not None and out == picture:
+        raise RequestError(f"--picture {picture}: the table is written there")
     for path in (out, picture):
         if path is not None and not dry_run:
             check_writable(path)
+
+
+def _check_picture(loaded: Model[Any], picture: Path | None) -> None:
+    from sciencegen.errors import RequestError
+
+    known = loaded.domain.pictures
+    if picture is not None and picture.suffix.lower() not in known:
+        raise RequestError(f"--picture {picture}: expected a file ending in {' or '.join(known)}")
+
+
+def _check(loaded: Model[Any], request: Mapping[str, Any], strict: bool) -> None:
+    """Refuse what the model was never taught, and warn of what it never saw."""
+    from sciencegen.core.condition import Interval
+    from sciencegen.errors import RequestError
+
+    loaded.fields.row(request)
+    for sentence in loaded.fields.outside(request):
+        if strict:
+            raise RequestError(sentence)
+        _say(f"warning: {sentence}")
+    for name, asked in request.items():
+        if isinstance(asked, Interval) and name not in loaded.domain.properties:
+            _say(f"note: {name} cannot be measured: {asked} is aimed at, and nothing is left out")
+
+
+def _turn(loaded: Model[Any], knobs: list[str]) -> None:
+    from sciencegen.recipes.options import assignments
+
+    loaded.turn(**{knob: _number(knob, value) for knob, value in assignments(knobs).items()})
+
+
+def _number(name: str, value: str) -> float:
+    from sciencegen.errors import RequestError
+
+    try:
+        return float(value)
+    except ValueError:
+        raise RequestError(f"{name}={value}: expected a number") from None
 
 
 def _write_provenance(loaded: Model[Any], model: str, out: Path, record: dict[str, Any]) -> None:
@@ -106,33 +273,10 @@ def _write_provenance(loaded: Model[Any], model: str, out: Path, record: dict[st
         "recipe": loaded.recipe,
         "checkpoint": loaded.checkpoint,
         "knobs": asdict(loaded.generator.knobs),
+        "precision": loaded.drawn_in,
         **record,
     }
     write_provenance(out, whole)
-
-
-def _check(loaded: Model[Any], request: dict[str, Any], strict: bool) -> None:
-    """Refuse what the model was never taught, and warn of what it never saw."""
-    from sciencegen.core.condition import Interval
-    from sciencegen.errors import RequestError
-
-    loaded.fields.row(request)
-    for sentence in loaded.fields.outside(request):
-        if strict:
-            raise RequestError(sentence)
-        _say(f"warning: {sentence}")
-    for name, asked in request.items():
-        if isinstance(asked, Interval) and name not in loaded.domain.properties:
-            _say(f"note: {name} cannot be measured: {asked} is aimed at, and nothing is left out")
-
-
-def _number(name: str, value: str) -> float:
-    from sciencegen.errors import RequestError
-
-    try:
-        return float(value)
-    except ValueError:
-        raise RequestError(f"{name}={value}: expected a number") from None
 
 
 def _say(text: str) -> None:

@@ -17,9 +17,11 @@ __all__ = ["train"]
 
 def train(
     recipe: str = typer.Argument(..., help="A recipe; `sciencegen recipes` lists them."),
-    data: Path | None = typer.Option(None, "--data", help="The file to learn from."),
+    data: str | None = typer.Option(
+        None, "--data", help="The file to learn from, or a data set: see `sciencegen data`."
+    ),
     out: Path = typer.Option(..., "--out", "-o", help="The folder to write the model to."),
-    valid: Path | None = typer.Option(None, "--valid", help="A file of held-out data."),
+    valid: str | None = typer.Option(None, "--valid", help="A file of held-out data, or part of a data set."),
     holdout: float | None = typer.Option(
         None, "--holdout", help="Without --valid: the share of the data held out; 0.05 where nothing is said."
     ),
@@ -27,6 +29,9 @@ def train(
         None, "--ask", help="A property or column that may be asked for later; repeat, or 'none'."
     ),
     set_: list[str] | None = typer.Option(None, "--set", help="option=value; `sciencegen recipes NAME` lists them."),
+    start: str | None = typer.Option(
+        None, "--from", help="A trained model to begin with: a folder, or one that is shipped."
+    ),
     resume: bool = typer.Option(False, "--resume", help="Go on with the run in the folder."),
     seed: int | None = typer.Option(None, "--seed", help="The seed of everything random."),
     device: str | None = typer.Option(None, "--device", help="auto, cpu or cuda."),
@@ -53,6 +58,7 @@ def train(
         valid=valid,
         ask=[] if ask == ["none"] else ask or None,
         holdout=holdout,
+        start=start,
         resume=resume,
         journal=journal,
         tensorboard=tensorboard,

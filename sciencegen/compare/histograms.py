@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["jensen_shannon", "wasserstein"]
+__all__ = ["cosine", "jensen_shannon", "wasserstein"]
 
 
 def wasserstein(a: Tensor, b: Tensor) -> float:
@@ -27,3 +28,11 @@ def jensen_shannon(a: Sequence[str], b: Sequence[str]) -> float:
     q = torch.tensor([right[name] / len(b) for name in names], dtype=torch.float64)
     middle = (p + q) / 2
     return float(sum(0.5 * torch.xlogy(side, side / middle).sum() for side in (p, q)))
+
+
+def cosine(a: Mapping[str, int], b: Mapping[str, int]) -> float:
+    """The cosine of the angle between two tables of counts: 1 for equal shares, 0 where they have nothing in common."""
+    if not a or not b:
+        return math.nan
+    dot = sum(count * b[name] for name, count in a.items() if name in b)
+    return dot / math.sqrt(math.prod(sum(count * count for count in side.values()) for side in (a, b)))

@@ -106,6 +106,16 @@ class Given:
 Field = Continuous | Categorical
 
 
+def _widened(old: Field, new: Field) -> Field:
+    """A field that a net knows, for values it has not seen: its scale and the order of its levels stay."""
+    if isinstance(old, Continuous) and isinstance(new, Continuous):
+        return replace(old, low=min(old.low, new.low), high=max(old.high, new.high))
+    if isinstance(old, Categorical) and isinstance(new, Categorical):
+        return replace(old, levels=(*old.levels, *(level for level in new.levels if level not in old.levels)))
+    kinds = " and a ".join("category" if isinstance(one, Categorical) else "number" for one in (old, new))
+    raise RequestError(f"{old.name} is a {kinds}: rename the column")
+
+
 @dataclass(frozen=True)
 class Condition:
     """What is known of n samples: standardised values of named fields, which of them are known, given tensors."""
@@ -126,15 +136,14 @@ class Condition:
         return Condition(self.values.repeat_interleave(n, 0), self.known.repeat_interleave(n, 0), given)
 
     def hide(self, p: float) -> Condition:
-        """Forget each field with probability `p`, and one time in two of that everything, so that any subset
-        can be asked for later and the unconditional model is learned too."""
+        """Forget a share `p` of the fields, so that any subset can be asked for later, and the unconditional model is
+        learned too: every row draws its own share, from nothing to everything."""
         if not 0 <= p <= 1:
             raise RequestError(f"hide={p}: expected a share from 0 to 1")
         if p == 0 or not self.values.shape[1]:
             return self
-        one = torch.rand(self.values.shape, device=self.values.device) >= p
-        every = torch.rand(len(self), 1, device=self.values.device) >= p / 2
-        return replace(self, known=self.known & one & every)
+        left = torch.rand(len(self), 1, device=self.values.device) ** (p / (1 - p)) if p < 1 else 0.0  # mean 1 - p
+        return replace(self, known=self.known & (torch.rand(self.values.shape, device=self.values.device) < left))
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Condition:
         given = {k: v.to(device) for k, v in self.given.items()}
@@ -165,6 +174,12 @@ class ConditionFields:
             {k: tuple(v) if isinstance(v, list) else v for k, v in one.items()} for one in state
         ]
         return cls(tuple(kinds[one.pop("kind")](**one) for one in plain))
+
+    def grown(self, others: Sequence[Field]) -> ConditionFields:
+        """These fields with room for others' values, and then the others that are new."""
+        new = {one.name: one for one in others}
+        kept = tuple(_widened(one, new.pop(one.name)) if one.name in new else one for one in self.fields)
+        return ConditionFields((*kept, *new.values()), self.given)
 
     def row(self, where: Where) -> Condition:
         """One row of a request such as {"logp": 2.5}; fields not named stay unknown."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
 
-from torch import Tensor
+from sciencegen.core.reading import Reading
 
-from sciencegen.core.space import Space
+if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures items needs none of it
+    from torch import Tensor
 
-__all__ = ["Candidate", "Domain", "Items", "Property", "Representation"]
+    from sciencegen.core.protocol import Protocol
+    from sciencegen.core.space import Space
+from sciencegen.errors import RequestError
+
+__all__ = ["Candidate", "Domain", "Entry", "Filter", "Items", "Property", "Representation", "WriteRows"]
 
 T = TypeVar("T")
 
@@ -27,14 +34,39 @@ class Property(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Filter(Generic[T]):
+    """A test of items that a user sets with a line of text, such as a pattern or a file, and with numbers."""
+
+    make: Callable[..., Callable[[T], bool]]
+    help: str
+    numbers: Mapping[str, float] = field(default_factory=dict)  # what `make` takes by name, with the usual values
+
+
+WriteRows = Callable[[Iterable[tuple[T, Mapping[str, Any]]], TextIO], int]
+"""Writes items with the cells of their rows as text, and says how many there were."""
+
+
+@dataclass(frozen=True)
 class Items(Generic[T]):
     """What a file held: the items, and the columns beside them."""
 
     items: Sequence[T]
     columns: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
+    reading: Reading | None = None
+    """What became of the file's rows, where some may be left out."""
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """A row of a file: its number, counted from 1, what it says, and the item it stands for or why there is none."""
+
+    row: int
+    text: str
+    item: T | None = None
+    complaint: str = ""
 
 
 class Representation(ABC, Generic[T]):
@@ -44,6 +76,10 @@ class Representation(ABC, Generic[T]):
     @abstractmethod
     def fit(cls, items: Sequence[T]) -> Self:
         """Learn from the data what the representation needs to know."""
+
+    def extended(self, items: Sequence[T]) -> Self:
+        """The representation with room for more items, where it can be given; what was learned stays."""
+        return self
 
     @property
     @abstractmethod
@@ -63,9 +99,26 @@ class Representation(ABC, Generic[T]):
     def encode(self, items: Sequence[T]) -> Tensor:
         """Tensors of the items."""
 
+    def spelled(self, items: Sequence[T], seed: int) -> Tensor:
+        """Tensors of the items written in another way, where there are several."""
+        return self.encode(items)
+
     @abstractmethod
     def decode(self, x: Tensor) -> list[T | None]:
         """Items of the tensors; None for "no valid item"."""
+
+    def plain(self, x: Tensor) -> Sequence[Any]:
+        """The rows as plain values that another process can make items of; quick, where making items is not."""
+        return list(x.cpu().numpy())
+
+    def reader(self) -> Callable[[Any], T | None]:
+        """What makes an item of a plain row; another process imports it, so the less it needs the better."""
+        return self._decoded
+
+    def _decoded(self, row: Any) -> T | None:
+        import torch
+
+        return self.decode(torch.from_numpy(row)[None])[0]
 
 
 class Domain(ABC, Generic[T]):
@@ -75,11 +128,34 @@ class Domain(ABC, Generic[T]):
     distinct: bool
     """Whether a user wants each item once, rather than as often as the model draws it."""
     properties: Mapping[str, Property[T]]
+    laborious: bool = False
+    """Whether decoding and measuring an item take long enough to be worth other processes."""
+    usual: tuple[str, ...] | None = None
+    """The properties measured where a user names none; all of them where this is None."""
+    filters: Mapping[str, Filter[T]] = MappingProxyType({})
+    formats: Mapping[str, WriteRows[T]] = MappingProxyType({})
+    """Formats of the domain's own, beside tables, by the suffix of their files."""
+    protocols: Mapping[str, Protocol[T]] = MappingProxyType({})
+    """Published ways to judge what a model draws, by name."""
+    column: str = "text"
+    """The column of a table that holds items as text."""
+    pictures: tuple[str, ...] = (".png",)
+    most_pictured: int = 100_000
 
     @abstractmethod
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[T]:
         """The items of a file or a folder, and the columns beside them; columns named in `beside` are no part of the
         items."""
+
+    def entries(self, path: Path, column: str = "") -> Sequence[Entry[T]]:
+        """The rows of a file, or the lines of standard input for `-`; those that hold no item are among them."""
+        if column:
+            raise RequestError(f"column {column}: files of {self.name} have no column of items")
+        if path == Path("-"):
+            found = [(text, self.parse(text)) for text in sys.stdin.read().split()]
+        else:
+            found = [(self.text(item), item) for item in self.read(path).items]
+        return [Entry(i, text, item, "" if item is not None else "no item") for i, (text, item) in enumerate(found, 1)]
 
     @abstractmethod
     def write(self, items: Iterable[T], path: Path) -> None:
@@ -100,6 +176,15 @@ class Domain(ABC, Generic[T]):
     @abstractmethod
     def draw(self, items: Sequence[T], path: Path) -> None:
         """A picture of some items."""
+
+    def captioned(self, items: Sequence[T], captions: Sequence[str], path: Path) -> None:
+        """A picture of some items with a caption under each, where the domain's pictures have room for words."""
+        self.draw(items, path)
+
+    def measure(self, items: Sequence[T], names: Sequence[str]) -> Mapping[str, Sequence[float | str | None]]:
+        """Properties of many items, by name; None or NaN where one could not be measured."""
+        rows = [[self.properties[name].measure(item) for name in names] for item in items] if names else []
+        return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
     @abstractmethod
     def compare(self, ours: Sequence[T], theirs: Sequence[T]) -> dict[str, float]:

@@ -71,6 +71,10 @@ class Generator(nn.Module, ABC):
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:
         """Draw `n` samples [n, *space.shape]; a condition has one row, or `n`."""
 
+    def lean(self) -> Generator:
+        """A copy that draws faster in half precision, where there is a way to; otherwise the generator itself."""
+        return self
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device

@@ -8,7 +8,9 @@ from torch import Tensor
 from sciencegen.core.batch import Batch, Batches, seed_at
 from sciencegen.core.condition import Condition
 
-__all__ = ["InOrder", "Shuffled", "Unfed"]
+__all__ = ["Bucketed", "InOrder", "Shuffled", "Unfed"]
+
+_WINDOW = 100  # batches among which samples are put together by length
 
 
 class Shuffled(Batches):
@@ -36,11 +38,55 @@ class Shuffled(Batches):
         return Shuffled(placed.x, placed.condition, self.size, self.seed)
 
 
-class InOrder(Batches):
-    """Every sample once, in order, the last batch as small as it is: for measuring."""
+class Bucketed(Batches):
+    """Sequences of like length together, cut where the longest of them ends; every sample once an epoch, in an order
+    that depends on the seed and the epoch alone.
 
-    def __init__(self, x: Tensor, condition: Condition | None, size: int) -> None:
-        self.x, self.condition, self.size = x, condition, size
+    Every sample must weigh the same whatever its batch: a mean over entries would make long sequences rare.
+    """
+
+    def __init__(self, x: Tensor, condition: Condition | None, size: int, seed: int, end: int) -> None:
+        self.x, self.condition, self.size, self.seed, self.end = x, condition, min(size, len(x)), seed, end
+        self.lengths = _lengths(x, end)
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    @property
+    def per_epoch(self) -> int:
+        return max(len(self.x) // self.size, 1)
+
+    def at(self, step: int) -> Batch:
+        epoch, index = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, self._ordered(epoch)
+        rows = self._order[index]
+        x = self.x[rows, : int(self.lengths[rows].max())]
+        return Batch(x, None if self.condition is None else self.condition[rows])
+
+    def _ordered(self, epoch: int) -> Tensor:
+        """The rows of every batch of an epoch [per_epoch, size]."""
+        source = torch.Generator().manual_seed(seed_at(self.seed, epoch))
+        order = torch.randperm(len(self.x), generator=source)[: self.per_epoch * self.size]
+        lengths = self.lengths.cpu()
+        windows = [rows[lengths[rows].argsort(stable=True)] for rows in order.split(self.size * _WINDOW)]
+        shuffled = torch.randperm(self.per_epoch, generator=source)
+        return torch.cat(windows).view(self.per_epoch, self.size)[shuffled].to(self.x.device)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Bucketed:
+        placed = Batch(self.x, self.condition).to(device, dtype)
+        return Bucketed(placed.x, placed.condition, self.size, self.seed, self.end)
+
+
+def _lengths(x: Tensor, end: int) -> Tensor:
+    """How many entries of each row count, the first end among them."""
+    return ((x != end).sum(1) + 1).clamp(max=x.shape[1])
+
+
+class InOrder(Batches):
+    """Every sample once, in order, the last batch as small as it is: for measuring. With an `end`, batches are cut
+    where their longest sequence ends."""
+
+    def __init__(self, x: Tensor, condition: Condition | None, size: int, end: int | None = None) -> None:
+        self.x, self.condition, self.size, self.end = x, condition, size, end
 
     @property
     def per_epoch(self) -> int:
@@ -49,11 +95,14 @@ class InOrder(Batches):
     def at(self, step: int) -> Batch:
         first = step % self.per_epoch * self.size
         rows = slice(first, first + self.size)
-        return Batch(self.x[rows], None if self.condition is None else self.condition[rows])
+        x = self.x[rows]
+        if self.end is not None:
+            x = x[:, : int(_lengths(x, self.end).max())]
+        return Batch(x, None if self.condition is None else self.condition[rows])
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> InOrder:
         placed = Batch(self.x, self.condition).to(device, dtype)
-        return InOrder(placed.x, placed.condition, self.size)
+        return InOrder(placed.x, placed.condition, self.size, self.end)
 
 
 class Unfed(Batches):

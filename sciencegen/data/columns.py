@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from sciencegen.core.condition import Categorical, Continuous
@@ -20,8 +21,13 @@ _LARGEST = 10**300
 
 def rows_of(items: Items[Any], rows: Sequence[int]) -> Items[Any]:
     """Some of the items, with their columns."""
-    columns = {name: [column[i] for i in rows] for name, column in items.columns.items()}
-    return Items([items.items[i] for i in rows], columns)
+    columns = {name: _taken(column, rows) for name, column in items.columns.items()}
+    return Items([items.items[i] for i in rows], columns, items.reading)
+
+
+def _taken(column: Any, rows: Sequence[int]) -> Any:
+    """Some cells of a column; an array stays one, which is a fifth of the memory of a list."""
+    return column[rows] if isinstance(column, np.ndarray) else [column[i] for i in rows]
 
 
 def split(items: Items[Any], share: float, seed: int) -> tuple[Items[Any], Items[Any] | None]:
@@ -35,15 +41,13 @@ def split(items: Items[Any], share: float, seed: int) -> tuple[Items[Any], Items
 
 def measured(domain: Domain[Any], items: Items[Any], names: Iterable[str]) -> Items[Any]:
     """The items with the columns of these names alone: properties are measured, others are in the data."""
-    columns: dict[str, Sequence[float | str | None]] = {}
-    for name in names:
-        if name in domain.properties:
-            columns[name] = [domain.properties[name].measure(item) for item in items.items]
-        elif name in items.columns:
-            columns[name] = items.columns[name]
-        else:
+    wanted = list(names)
+    for name in wanted:
+        if name not in domain.properties and name not in items.columns:
             raise UnknownName("property or column", name, [*domain.properties, *items.columns])
-    return Items(items.items, columns)
+    own = domain.measure(items.items, [name for name in wanted if name in domain.properties])
+    columns = {name: own[name] if name in own else items.columns[name] for name in wanted}
+    return Items(items.items, columns, items.reading)
 
 
 def field_of(domain: Domain[Any], name: str, column: Sequence[float | str | None]) -> Continuous | Categorical:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,13 @@ class Autoregressive(Density, Completing):
         flat = x.reshape(len(x), -1).long()
         return sequence_log_prob(self.space, self.net(flat, self.conditioner(condition, len(x))), flat)
 
+    def lean(self) -> Autoregressive:
+        if not self.net.halves:
+            return self
+        copied = Autoregressive(self.space, copy.deepcopy(self.net), self.conditioner).eval()
+        copied.net.to(torch.bfloat16)
+        return copied
+
     @torch.no_grad()
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:
         contexts = self._contexts(n, condition)
@@ -78,10 +86,11 @@ class Autoregressive(Density, Completing):
 
     def _contexts(self, n: int, condition: Condition | None) -> tuple[Tensor, ...]:
         """The context, and for guidance the context of no condition."""
-        context = self.conditioner(condition, n)
+        kind = next(self.net.parameters()).dtype
+        context = self.conditioner(condition, n).to(kind)
         if self.knobs.guidance == 1 or condition is None:
             return (context,)
-        return context, self.conditioner(None, n)
+        return context, self.conditioner(None, n).to(kind)
 
 
 def sequence_log_prob(space: Discrete, logits: Tensor, x: Tensor) -> Tensor:
@@ -122,7 +131,7 @@ def draw_entries(
     end = space.end if isinstance(space, Tokens) else None
     constraint = space.constraint if isinstance(space, Tokens) else None
     out = torch.full((n, length), end or 0, dtype=torch.long, device=contexts[0].device)
-    weight = contexts[0].new_zeros(n)
+    weight = _exact(contexts[0].new_zeros(n))
     live = _Rows(
         torch.arange(n, device=out.device),
         [net.start(context) for context in contexts],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sciencegen.errors import UnknownName
-from sciencegen.recipes import arrays, densities
+from sciencegen.recipes import arrays, densities, molecules
 from sciencegen.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "recipe_function"]
@@ -30,6 +30,8 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/moments": densities.moments,
     "densities/vae": densities.vae,
     "densities/wgan": densities.wgan,
+    "molecules/smiles-gru": molecules.smiles_gru,
+    "molecules/smiles-transformer": molecules.smiles_transformer,
 }
 
 

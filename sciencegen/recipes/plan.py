@@ -10,7 +10,7 @@ from typing import Any
 
 from sciencegen.errors import CheckpointError, RequestError
 from sciencegen.recipes import recipe_function
-from sciencegen.recipes.options import resolve
+from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.stored import recipe_of
 
 __all__ = ["Plan", "continued", "planned", "same_data"]
@@ -30,8 +30,21 @@ class Plan:
     holdout: float
 
 
-def planned(recipe: str, given: Mapping[str, Any], ask: Sequence[str] | None, holdout: float | None) -> Plan:
-    """What a run that begins does."""
+def planned(
+    recipe: str,
+    given: Mapping[str, Any],
+    ask: Sequence[str] | None,
+    holdout: float | None,
+    trained: Mapping[str, Any] | None = None,
+) -> Plan:
+    """What a run that begins does; with the config of a `trained` model, a run that begins with that model."""
+    if trained is not None:
+        if trained["recipe"] != recipe:
+            raise RequestError(f"the model to begin with is a {trained['recipe']}: train it as that, not as {recipe}")
+        usual = build(recipe_function(recipe), {}, {})
+        given = {**trained["options"], **usual.tuning, **given}
+        measurable = [name for name in trained["ask"] if name in usual.domain.properties]
+        ask = tuple(dict.fromkeys((*measurable, *(ask or ()))))
     options, changed = resolve(recipe_function(recipe), given)
     made = recipe_of({"recipe": recipe, "options": options, "settings": changed})
     share = _HOLDOUT if holdout is None else holdout

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sciencegen.core.condition import ConditionFields
 from sciencegen.core.domain import Domain, Representation
@@ -29,5 +29,12 @@ class Recipe(Generic[T]):
     ask: tuple[str, ...] = ()
     """The properties that may be asked for, unless the user names others."""
     settings: Settings = field(default_factory=Settings)
+    bucketed: bool = False
+    """Whether sequences of like length are trained on together, cut where the longest ends; for nets that read any
+    length."""
+    spellings: int = 1
+    """How many ways of writing each item are learned, where the representation knows several."""
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that differ where a run begins with a trained model."""
     ready: Representation[T] | None = None
     """The representation of a recipe that needs no data, such as one that learns from an energy alone."""

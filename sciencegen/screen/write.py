@@ -1,4 +1,5 @@
-"""Writing tables row by row: CSV, TSV, JSON lines and Parquet, to a file or to standard output."""
+"""Writing tables row by row, CSV, TSV, JSON lines or Parquet, and items in formats of their own; to a file or to
+standard output."""
 
 from __future__ import annotations
 
@@ -7,24 +8,27 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
+from sciencegen.core.domain import WriteRows
 from sciencegen.core.files import atomic, writing
 from sciencegen.errors import RequestError, UnknownName
 
-__all__ = ["FORMATS", "provenance_path", "table_format", "write_provenance", "write_table"]
+__all__ = ["FORMATS", "provenance_path", "table_format", "write_items", "write_provenance", "write_table"]
 
+T = TypeVar("T")
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 Row = Mapping[str, "float | str | None"]
 
 
-def table_format(path: Path | None, asked: str | None) -> str:
-    """The format asked for, or the one a file's suffix says; CSV on standard output."""
+def table_format(path: Path | None, asked: str | None, more: Iterable[str] = ()) -> str:
+    """The format asked for, or the one a file's suffix says; CSV on standard output. `more` are a domain's own."""
     name = (asked or (path.suffix[1:] if path is not None else "csv")).lower()
+    formats = (*FORMATS, *more)
     if not name:
-        raise RequestError(f"{path}: end the name in {', '.join('.' + one for one in FORMATS)}, or say --format")
-    if name not in FORMATS:
-        raise UnknownName("table format", name, FORMATS)
+        raise RequestError(f"{path}: end the name in {', '.join('.' + one for one in formats)}, or say --format")
+    if name not in formats:
+        raise UnknownName("table format", name, formats)
     if path is not None and path.suffix.lower() == ".json":
         raise RequestError(f"{path}: the record of how a table came to be is written there; end the name in .{name}")
     if name == "parquet" and path is None:
@@ -51,6 +55,17 @@ def write_table(rows: Iterable[Row], path: Path | None, name: str) -> int:
             return len(table)
         with temporary.open("w", newline="", encoding="utf-8") as file:
             return _write_text(rows, file, name)
+
+
+def write_items(rows: Iterable[tuple[T, Row]], path: Path | None, write: WriteRows[T]) -> int:
+    """Write items with their rows in a format of their domain."""
+    if path is None:
+        with writing("standard output"):
+            count = write(rows, sys.stdout)
+            sys.stdout.flush()
+            return count
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        return write(rows, file)
 
 
 def _write_text(rows: Iterable[Row], file: TextIO, name: str) -> int:

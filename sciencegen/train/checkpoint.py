@@ -41,6 +41,7 @@ class Folder:
         self.path = path
         self.config, self.weights = path / "config.json", path / "model.safetensors"
         self.training, self.card = path / "training.safetensors", path / "README.md"
+        self.seen = path / "seen.bin"  # what the model was trained on, in a few bits an item
 
     def __repr__(self) -> str:
         return f"Folder({str(self.path)!r})"
@@ -65,7 +66,7 @@ class Folder:
 
     def sweep(self) -> None:
         """Remove what a killed process was in the middle of writing."""
-        for path in (self.config, self.weights, self.training, self.card, self.journal(None)):
+        for path in (self.config, self.weights, self.training, self.card, self.seen, self.journal(None)):
             sweep(path)
 
     def write_config(self, config: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from sciencegen.errors import CheckpointError
 
-__all__ = ["misfit", "no_larger"]
+__all__ = ["grafted", "misfit", "no_larger"]
 
 
 @contextmanager
@@ -44,6 +44,19 @@ def misfit(net: nn.Module, weights: Mapping[str, Tensor]) -> str:
         if not weight.isfinite().all():
             return f"{name} holds numbers that are not finite"
     return ""
+
+
+def grafted(net: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a net that has grown out of another: what both have is the other's, and what is new stays as it
+    is. Rows and columns that were added come after the old ones."""
+    grown = {name: value.clone() for name, value in net.state_dict().items()}
+    for name, weight in weights.items():
+        if name not in grown or any(a > b for a, b in zip(weight.shape, grown[name].shape, strict=True)):
+            raise CheckpointError(
+                f"{name}: the new net is smaller than the trained one; leave its options as they were"
+            )
+        grown[name][tuple(slice(size) for size in weight.shape)] = weight
+    return grown
 
 
 def _alike(a: Tensor, b: Tensor) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from sciencegen.cli import run
 from sciencegen.fit import Fit
-from tests.files import lattices, points, words
+from tests.files import lattices, molecules, points, words
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,15 @@ def kinds(folder: Path) -> Path:
     """A flow of points that may be asked for a kind in words."""
     data = words(folder / "words.csv")
     return _fitted("densities/coupling", data, folder / "kinds", ask=["kind"], width=16, depth=3, epochs=60)
+
+
+@pytest.fixture(scope="session")
+def gru(folder: Path) -> Path:
+    """A model of small molecules that may be asked for logp and mw."""
+    small = {"width": 48, "embed": 16, "context": 16, "hide": 0.3}
+    quick = {"epochs": 12, "batch": 32, "rate": 0.01, "ema": 0.9, "warmup": 10}
+    data = molecules(folder / "molecules.smi")
+    return _fitted("molecules/smiles-gru", data, folder / "gru", ask=["logp", "mw"], **small, **quick)
 
 
 def _fitted(recipe: str, data: Path, out: Path, **options: object) -> Path:

@@ -10,8 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from rdkit import Chem
 
-from tests.cli.conftest import Command
+from sciencegen.core.domain import Property
+from sciencegen.domains.molecules import Molecules
+from sciencegen.domains.molecules.draw import MOST
+from sciencegen.domains.molecules.similarity import References
+from tests.cli.conftest import Command, Done
 
 
 def test_standard_output_is_a_table_and_nothing_else(sciencegen: Command, flow: Path) -> None:
@@ -215,3 +220,166 @@ def test_a_link_is_followed(sciencegen: Command, flow: Path, tmp_path: Path) -> 
     assert sciencegen("generate", flow, "-n", 2, "-o", tmp_path / "hits.csv").code == 0
     assert (tmp_path / "hits.csv").is_symlink()
     assert len(pandas.read_csv(tmp_path / "there" / "real.csv")) == 2
+
+
+def table_of(done: Done) -> pandas.DataFrame:
+    assert done.code == 0, done.err
+    return pandas.read_csv(io.StringIO(done.out))
+
+
+def test_molecules_come_with_the_usual_properties(sciencegen: Command, gru: Path) -> None:
+    table = table_of(sciencegen("generate", gru, "-n", 5, "--where", "logp=1"))
+    assert list(table.columns) == ["smiles", "logp", "qed", "tpsa", "mw", "sa", "logp_asked", "novel"]
+    assert all(Molecules().parse(smiles) == smiles for smiles in table["smiles"])
+    assert table["smiles"].is_unique
+    assert [round(Molecules().properties["logp"].measure(one), 6) for one in table["smiles"]] == [
+        round(value, 6) for value in table["logp"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "columns"), [("none", ["logp"]), ("mw,rings", ["mw", "rings", "logp"]), ("logp", ["logp"])]
+)
+def test_what_is_measured_is_what_was_named_and_what_was_asked(
+    sciencegen: Command, gru: Path, asked: str, columns: list[str]
+) -> None:
+    table = table_of(sciencegen("generate", gru, "-n", 3, "--where", "logp=1", "--properties", asked))
+    assert list(table.columns) == ["smiles", *columns, "logp_asked", "novel"]
+
+
+def test_nothing_is_measured_that_is_not_wanted(
+    sciencegen: Command, gru: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costly = Property[str](lambda molecule: pytest.fail("measured"))
+    monkeypatch.setattr(Molecules, "properties", {**Molecules.properties, "qed": costly})
+    assert sciencegen("generate", gru, "-n", 3, "--properties", "logp").code == 0
+    with pytest.raises(pytest.fail.Exception):
+        sciencegen("generate", gru, "-n", 3)
+
+
+def test_substructures_are_kept_and_left_out(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    options = ["--contains", "[#6]", "--contains", "[O,N]", "--without", "c", "--without", "F", "--properties", "none"]
+    done = sciencegen("generate", gru, "-n", 10, "-o", tmp_path / "hits.csv", *options)
+    assert done.code == 0
+    for smiles in pandas.read_csv(tmp_path / "hits.csv")["smiles"]:
+        assert "c" not in smiles
+        assert "F" not in smiles
+        assert set(smiles) & set("ON")
+    record = json.loads((tmp_path / "hits.json").read_text())
+    assert record["filters"] == {"contains": ["[#6]", "[O,N]"], "without": ["c", "F"]}
+    assert set(record["rejected_by"]) <= {"contains [#6]", "contains [O,N]", "without c", "without F"}
+    assert sum(record["rejected_by"].values()) == record["rejected"] > 0
+    assert record["drawn"] == record["kept"] + record["rejected"] + record["repeated"] + record["invalid"]
+    assert all(f"{name}: {count}" in done.err for name, count in record["rejected_by"].items())
+
+
+def test_what_is_like_a_file_is_left_out(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    table_of(sciencegen("generate", gru, "-n", 1))
+    known = sciencegen("generate", gru, "-n", 20, "--format", "smi")
+    (tmp_path / "known.smi").write_text(known.out)
+    unlike = ["--unlike", tmp_path / "known.smi", "--properties", "none"]
+    strict = table_of(sciencegen("generate", gru, "-n", 5, *unlike, "--ceiling", 0.4))["smiles"]
+    references = References([line.split()[0] for line in known.out.splitlines()])
+    assert max(references.nearest(smiles) for smiles in strict) <= 0.4
+    assert not set(strict) & set(known.out.split())
+
+
+def test_what_measures_far_from_the_request_is_left_out(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    out, ask = tmp_path / "hits.csv", ["--where", "logp=1", "--tolerance", "logp=0.3", "--where", "mw=50..140"]
+    assert sciencegen("generate", gru, "-n", 8, "-o", out, *ask).code == 0
+    table, record = pandas.read_csv(out), json.loads((tmp_path / "hits.json").read_text())
+    assert table["logp"].between(0.7, 1.3).all()
+    assert table["mw"].between(50, 140).all()
+    assert set(record["rejected_by"]) <= {"mw=50..140", "logp=1+-0.3"}
+    assert record["tolerance"] == {"logp": 0.3}
+
+
+def test_the_best_of_several_come_closer(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    ask = ["-n", 15, "--where", "logp=1.5", "--properties", "none"]
+    plain = table_of(sciencegen("generate", gru, *ask))
+    assert sciencegen("generate", gru, *ask, "--best-of", 6, "-o", tmp_path / "hits.csv").code == 0
+    best, record = pandas.read_csv(tmp_path / "hits.csv"), json.loads((tmp_path / "hits.json").read_text())
+    assert (best["logp"] - 1.5).abs().mean() < 0.6 * (plain["logp"] - 1.5).abs().mean()
+    assert (record["best_of"], record["kept"], record["outdone"]) == (6, 15, 75)
+    assert record["drawn"] == record["kept"] + record["outdone"] + record["repeated"] + record["invalid"]
+
+
+def test_molecules_go_through_a_pipe_and_into_structures(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    piped = sciencegen("generate", gru, "-n", 4, "--format", "smi", "-o", "-")
+    assert sciencegen("generate", gru, "-n", 4, "-o", tmp_path / "hits.sdf").code == 0
+    found = list(Chem.SDMolSupplier(str(tmp_path / "hits.sdf")))
+    assert [Chem.MolToSmiles(mol) for mol in found] == [line.split("\t")[0] for line in piped.out.splitlines()]
+    assert {"smiles", "logp", "qed", "tpsa", "mw", "sa"} <= set(found[0].GetPropNames())
+    assert json.loads((tmp_path / "hits.json").read_text())["format"] == "sdf"
+
+
+def test_molecules_are_drawn_with_their_numbers(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    for option, name in (("--picture", "a.svg"), ("--grid", "b.png")):
+        assert sciencegen("generate", gru, "-n", 3, "--where", "logp=1", option, tmp_path / name).code == 0
+    assert b"<svg" in (tmp_path / "a.svg").read_bytes()
+    assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_that_shows_not_all_says_so(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    ask = ["-n", MOST + 5, "--repeats", "--properties", "none", "--picture", tmp_path / "a.svg"]
+    assert f"a.svg shows the first {MOST} of {MOST + 5}" in sciencegen("generate", gru, *ask).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--contains", "C1CC"], "'C1CC' is not a SMARTS: unclosed ring"),
+        (["--without", "[C"], "every [ needs a ]"),
+        (["--unlike", "nowhere.smi"], "nowhere.smi: there is no such file"),
+        (["--ceiling", "0.5"], "--ceiling 0.5: it goes with --unlike"),
+        (["--tolerance", "logp=0.3"], "--tolerance logp=0.3: ask for a number too"),
+        (["--tolerance", "logp"], "--tolerance 'logp': expected name=number"),
+        (["--tolerance", "lgp=1"], "unknown property 'lgp': did you mean 'logp'?"),
+        (["--properties", "logp,qd"], "unknown property 'qd': did you mean 'qed'?"),
+        (["--best-of", "4"], "--best-of needs a request that can be measured"),
+        (["--best-of", "0"], "--best-of 0: expected 1 or more"),
+        (["--picture", "a.gif"], "expected a file ending in .png or .svg"),
+        (["--format", "sfd"], "unknown table format 'sfd': did you mean 'sdf'?"),
+        (["-w", "logp>=3", "-w", "logp<=2"], "logp"),
+        (["-w", "mw=-5", "--strict"], "mw=-5.0 is outside the training range ("),
+        (["-o", "a.png", "--picture", "a.png"], "the table is written there"),
+    ],
+)
+def test_a_bad_request_of_molecules_is_one_line(
+    sciencegen: Command, gru: Path, arguments: list[str], said: str
+) -> None:
+    assert said in sciencegen("generate", gru, *arguments).refusal
+
+
+@pytest.mark.parametrize("option", ["--contains", "--without", "--unlike"])
+def test_a_domain_without_a_filter_says_so(sciencegen: Command, flow: Path, option: str) -> None:
+    said = f"{option} x: the domain densities has no filter of its own"
+    assert said in sciencegen("generate", flow, option, "x").refusal
+
+
+def test_a_file_that_cannot_be_written_is_said_before_the_model_is_read(sciencegen: Command, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    done = sciencegen("generate", tmp_path / "no-model", "-o", tmp_path / "folder.csv")
+    assert "cannot write" in done.complaint
+
+
+def test_a_model_that_forgot_its_data_cannot_say_what_is_new(sciencegen: Command, flow: Path) -> None:
+    assert "keeps no record of its training data" in sciencegen("generate", flow, "--novel").refusal
+
+
+def test_what_is_new_is_marked_and_can_be_asked_for(sciencegen: Command, gru: Path, tmp_path: Path) -> None:
+    trained = set(Molecules().read(gru.parent / "molecules.smi").items)
+    done = sciencegen("generate", gru, "-n", 30, "-o", tmp_path / "hits.csv", "--properties", "none")
+    table, record = pandas.read_csv(tmp_path / "hits.csv"), json.loads((tmp_path / "hits.json").read_text())
+    assert not table["novel"][table["smiles"].isin(trained)].any()
+    assert 0 < record["novel"] == table["novel"].sum() < 30
+    assert f"{record['novel']} novel" in done.err
+    new = table_of(sciencegen("generate", gru, "-n", 10, "--novel", "--properties", "none"))
+    assert new["novel"].all()
+    assert not set(new["smiles"]) & trained
+
+
+@pytest.mark.slow
+def test_worker_processes_change_nothing_but_the_time(sciencegen: Command, gru: Path) -> None:
+    ask = ["generate", gru, "-n", 20, "--where", "logp=1", "--without", "F", "--best-of", 2]
+    assert sciencegen(*ask, "--workers", 2).out == sciencegen(*ask, "--workers", 0).out

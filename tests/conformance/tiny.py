@@ -18,7 +18,10 @@ from sciencegen.domains.densities import Point
 from sciencegen.fit import Fit
 from sciencegen.recipes import RECIPES
 
-SMALL = {"width": 16, "depth": 2, "latent": 2, "heads": 2, "draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0}
+SMALL = {
+    **{"width": 16, "embed": 8, "context": 8, "depth": 2, "latent": 2, "heads": 2},
+    **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0},
+}
 
 
 def arrays(n: int, levels: int = 2, shape: tuple[int, ...] = (2, 2)) -> Items[Any]:
@@ -35,7 +38,12 @@ def densities(n: int) -> Items[Any]:
     return Items([Point(("x", "y"), row) for row in x])
 
 
-EXAMPLES = {"arrays": arrays, "densities": densities}
+def molecules(n: int) -> Items[Any]:
+    some = ["C", "CC", "CCO", "CO", "CN", "O", "NCO", "N"]
+    return Items([some[i * i % 7] for i in range(n - 1)] + ["NCO"])
+
+
+EXAMPLES = {"arrays": arrays, "densities": densities, "molecules": molecules}
 """Items for the recipes of a domain; a new domain adds one function here."""
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
 
 from sciencegen.errors import RequestError, UnknownName
-from sciencegen.screen.write import FORMATS, Row, table_format, write_provenance, write_table
+from sciencegen.screen.write import FORMATS, Row, table_format, write_items, write_provenance, write_table
 
 ROWS: list[Row] = [{"name": 'a "quoted", é', "x": 0.1}, {"name": "two\nlines", "x": 1e-300}]
 
@@ -65,3 +66,34 @@ def test_another_file_is_not_taken_for_a_record(tmp_path: Path, text: str) -> No
     with pytest.raises(RequestError, match=r"config\.json is there and is no record of a table"):
         write_provenance(tmp_path / "config.csv", {"seed": 3})
     assert (tmp_path / "config.json").read_text() == text
+
+
+def spelled(rows: Iterable[tuple[str, Mapping[str, Any]]], file: TextIO) -> int:
+    return sum(bool(file.write(f"{item}:{sorted(row)}\n")) for item, row in rows)
+
+
+def test_items_are_written_in_a_format_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = [("é", {"b": 1.0, "a": 2.0}), ("y", {})]
+    assert write_items(iter(pairs), tmp_path / "new" / "a.own", spelled) == 2
+    assert write_items(iter(pairs), None, spelled) == 2
+    assert (tmp_path / "new" / "a.own").read_text(encoding="utf-8") == capsys.readouterr().out == "é:['a', 'b']\ny:[]\n"
+
+
+def test_items_that_fail_halfway_leave_no_file(tmp_path: Path) -> None:
+    def failing() -> Iterator[tuple[str, Row]]:
+        yield "x", {}
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_items(failing(), tmp_path / "a.own", spelled)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_domain_has_formats_of_its_own() -> None:
+    assert table_format(Path("a.smi"), None, ("smi", "sdf")) == "smi"
+    assert table_format(None, "sdf", ("smi", "sdf")) == "sdf"
+    assert table_format(Path("a.csv"), None, ("smi",)) == "csv"
+    with pytest.raises(UnknownName, match="did you mean 'sdf'"):
+        table_format(Path("a.sfd"), None, ("smi", "sdf"))
+    with pytest.raises(UnknownName):
+        table_format(Path("a.smi"), None)

@@ -17,6 +17,9 @@ class CausalNet(nn.Module, ABC):
     opaque to families, which hand it back and ask for some rows of it; `step` may change it in place.
     """
 
+    halves: bool = False
+    """Whether steps may be taken in half precision."""
+
     @abstractmethod
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Logits [n, length, logits] of entries x [n, length] (integers), all at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +24,7 @@ class Cell(ABC):
     """How many vectors a layer remembers."""
 
     @abstractmethod
-    def layers(self, width: int, depth: int, dropout: float) -> nn.RNNBase:
+    def layers(self, inputs: int, width: int, depth: int, dropout: float) -> nn.RNNBase:
         """The fused layers that training uses."""
 
     @abstractmethod
@@ -46,8 +47,8 @@ class Gated(Cell):
 
     memories = 1
 
-    def layers(self, width: int, depth: int, dropout: float) -> nn.RNNBase:
-        return nn.GRU(width, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
+    def layers(self, inputs: int, width: int, depth: int, dropout: float) -> nn.RNNBase:
+        return nn.GRU(inputs, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
 
     def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
         return _weight(rnn, "bias_ih", layer)
@@ -64,8 +65,8 @@ class LongShort(Cell):
 
     memories = 2
 
-    def layers(self, width: int, depth: int, dropout: float) -> nn.RNNBase:
-        return nn.LSTM(width, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
+    def layers(self, inputs: int, width: int, depth: int, dropout: float) -> nn.RNNBase:
+        return nn.LSTM(inputs, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
 
     def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
         return _weight(rnn, "bias_ih", layer) + _weight(rnn, "bias_hh", layer)
@@ -83,37 +84,58 @@ class RecurrentState:
 
     memory: list[list[Tensor]]  # per layer, each [n, width]
     gates: Tensor  # [n, gates]
-    table: Tensor  # [vocabulary + 1, gates], the embedding folded into the first layer's input weights
+    table: Tensor  # [1 + vocabulary, gates], the embedding folded into the first layer's input weights
 
 
 class Recurrent(CausalNet):
-    """A recurrent net over embedded entries (the char-RNN); the context reaches every step."""
+    """A recurrent net over embedded entries (the char-RNN); the context is where its memory begins, and reaches every
+    step. `embed` is the width of an entry's embedding, that of the layers where it is 0."""
+
+    halves = True
 
     def __init__(
-        self, space: Discrete, context: int, cell: Cell, width: int = 256, depth: int = 1, dropout: float = 0.0
+        self,
+        space: Discrete,
+        context: int,
+        cell: Cell,
+        width: int = 256,
+        depth: int = 1,
+        dropout: float = 0.0,
+        embed: int = 0,
     ) -> None:
         super().__init__()
-        self.width, self.depth, self.first, self.cell = width, depth, space.categories, cell
-        self.embed = nn.Embedding(space.categories + 1, width)
-        self.inject = Inject(context, width)
-        self.rnn = cell.layers(width, depth, dropout)
+        inputs = embed or width
+        self.width, self.depth, self.cell = width, depth, cell
+        self.embed = nn.Embedding(1 + space.categories, inputs)  # the first stands for the beginning
+        self.inject, self.begin = Inject(context, inputs), Inject(context, depth * cell.memories * width)
+        self.rnn = cell.layers(inputs, width, depth, dropout)
         self.dropout, self.head = nn.Dropout(dropout), nn.Linear(width, space.logits)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        past = F.pad(x[:, :-1].long(), (1, 0), value=self.first)
-        hidden, _ = self.rnn(self.inject(self.embed(past), context))
+        past = F.pad(x[:, :-1].long() + 1, (1, 0))
+        hidden, _ = self.rnn(self.inject(self.embed(past), context), self._fused(self._memory(context)))
         out: Tensor = self.head(self.dropout(hidden))
         return out
+
+    def _memory(self, context: Tensor) -> Tensor:
+        """What is remembered before the first entry [n, depth, memories, width]."""
+        nothing = context.new_zeros(len(context), self.depth * self.cell.memories * self.width)
+        return torch.tanh(self.begin(nothing, context)).view(-1, self.depth, self.cell.memories, self.width)
+
+    def _fused(self, memory: Tensor) -> Any:
+        """The same as the fused layers want it."""
+        parts = [part.contiguous() for part in memory.permute(2, 1, 0, 3)]
+        return parts[0] if len(parts) == 1 else tuple(parts)
 
     def start(self, context: Tensor) -> RecurrentState:
         n, weight = len(context), _weight(self.rnn, "weight_ih", 0)
         table = F.linear(self.embed.weight, weight, self.cell.input_bias(self.rnn, 0))
-        gates = F.linear(self.inject(table.new_zeros(n, self.width), context), weight)
-        zeros = table.new_zeros(n, self.width)
-        return RecurrentState([[zeros] * self.cell.memories for _ in range(self.depth)], gates, table)
+        gates = F.linear(self.inject(table.new_zeros(n, self.embed.embedding_dim), context), weight)
+        memory = [list(layer.unbind(1)) for layer in self._memory(context).unbind(1)]
+        return RecurrentState(memory, gates, table)
 
     def step(self, state: RecurrentState, t: int, previous: Tensor | None) -> Tensor:
-        gates = state.gates + (state.table[self.first] if previous is None else state.table[previous.long()])
+        gates = state.gates + (state.table[0] if previous is None else state.table[previous.long() + 1])
         for layer in range(self.depth):
             if layer:
                 bias = self.cell.input_bias(self.rnn, layer)

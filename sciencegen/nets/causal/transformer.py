@@ -20,12 +20,14 @@ class Transformer(CausalNet):
     Stepping keeps the keys and values of the entries seen, so that sampling never reads its prefix again.
     """
 
+    halves = True
+
     def __init__(
         self, space: Discrete, context: int, width: int = 128, depth: int = 4, heads: int = 4, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        self.first, self.length, self.heads = space.categories, space.size, heads
-        self.embed = nn.Embedding(space.categories + 1, width)
+        self.length, self.heads = space.size, heads
+        self.embed = nn.Embedding(1 + space.categories, width)  # the first stands for the beginning
         self.position = nn.Parameter(0.02 * torch.randn(space.size, width))
         self.inject, self.dropout = Inject(context, width), nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
@@ -37,8 +39,8 @@ class Transformer(CausalNet):
                 nn.init.normal_(last.weight, std=0.02 / (2 * depth) ** 0.5)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        past = F.pad(x[:, :-1].long(), (1, 0), value=self.first)
-        hidden = self.dropout(self.inject(self.embed(past), context) + self.position)
+        past = F.pad(x[:, :-1].long() + 1, (1, 0))
+        hidden = self.dropout(self.inject(self.embed(past), context) + self.position[: x.shape[1]])
         for block in self.blocks:
             hidden = block(hidden)
         out: Tensor = self.head(self.norm(hidden))
@@ -52,7 +54,7 @@ class Transformer(CausalNet):
 
     def step(self, state: tuple[Tensor, list[Cache]], t: int, previous: Tensor | None) -> Tensor:
         shift, caches = state
-        entry = self.embed.weight[self.first] if previous is None else self.embed(previous.long())
+        entry = self.embed.weight[0] if previous is None else self.embed(previous.long() + 1)
         hidden = (entry + shift + self.position[t])[:, None]
         for block, cache in zip(self.blocks, caches, strict=True):
             hidden = block(hidden, cache)

@@ -1,0 +1,109 @@
+"""Reading, naming, comparing, drawing and writing molecules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sciencegen.core.domain import Domain, Entry, Filter, Items, Property, WriteRows
+from sciencegen.core.files import atomic
+from sciencegen.domains.molecules.draw import MOST, draw_grid
+from sciencegen.domains.molecules.molecule import Molecule, canonical
+from sciencegen.domains.molecules.properties import PROPERTIES
+from sciencegen.domains.molecules.similarity import CEILING, unlike
+from sciencegen.domains.molecules.structures import sdf, sdf_v3000, smi
+from sciencegen.domains.molecules.substructure import contains, without
+from sciencegen.errors import DataError
+
+__all__ = ["Molecules"]
+
+
+def _unlike(file: str, ceiling: float) -> Callable[[Molecule], bool]:
+    """Whether a molecule is at most so similar to every molecule of a file."""
+    molecules = Molecules().read(Path(file)).items
+    if not len(molecules):
+        raise DataError(f"{file}: holds no molecules to be unlike")
+    return unlike(molecules, ceiling)
+
+
+_FILTERS: dict[str, Filter[Molecule]] = {
+    "contains": Filter(contains, "only molecules with this substructure, a SMARTS"),
+    "without": Filter(without, "only molecules without this substructure, a SMARTS"),
+    "unlike": Filter(_unlike, "only molecules unlike all of a file's, by Tanimoto similarity", {"ceiling": CEILING}),
+}
+_FORMATS: dict[str, WriteRows[Molecule]] = {"smi": smi, "sdf": sdf, "sdf-v3000": sdf_v3000}
+
+
+class Molecules(Domain[Molecule]):
+    """Small molecules as canonical SMILES.
+
+    Files: .smi with a SMILES and perhaps a name on each line; .csv with a column of SMILES; .sdf.
+    """
+
+    name = "molecules"
+    distinct = True
+    properties: Mapping[str, Property[Molecule]] = PROPERTIES
+    usual = ("logp", "qed", "tpsa", "mw", "sa")
+    filters: Mapping[str, Filter[Molecule]] = _FILTERS
+    formats: Mapping[str, WriteRows[Molecule]] = _FORMATS
+    laborious = True
+    column = "smiles"
+    pictures = (".png", ".svg")
+    most_pictured = MOST
+
+    def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Molecule]:
+        from sciencegen.domains.molecules.reading import read_molecules
+
+        return read_molecules(path, beside=beside)
+
+    def entries(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
+        from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned_all
+        from sciencegen.domains.molecules.reading import ReadingOptions, molecule_rows
+
+        found = molecule_rows(path, ReadingOptions(smiles_column=column))
+        entries = [Entry[Molecule](one.row, one.text, None, one.reason) for one in found.rows.broken]
+        whole = Cleaning(salts="keep")  # nothing is taken away from what somebody asks about
+        for i, one in enumerate(cleaned_all(found.texts, whole, found.structures)):
+            number, text = found.rows.number(i), "" if found.structures else found.texts[i]
+            if isinstance(one, Dropped):
+                entries.append(Entry(number, text, None, one.reason))
+            else:
+                entries.append(Entry(number, text or one, one))
+        return sorted(entries, key=lambda entry: entry.row)
+
+    def write(self, items: Iterable[Molecule], path: Path) -> None:
+        kind = path.suffix.lower()[1:]
+        rows: Iterable[tuple[Molecule, Mapping[str, Any]]] = ((item, {}) for item in items)
+        if kind not in (*_FORMATS, "csv"):
+            raise DataError(f"{path}: expected a file ending in .smi, .csv or .sdf")
+        with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+            if kind == "csv":
+                file.writelines(("smiles\n", *(f"{item}\n" for item, _ in rows)))
+            else:
+                _FORMATS[kind](rows, file)
+
+    def parse(self, text: str) -> Molecule | None:
+        return canonical(text.strip())
+
+    def text(self, item: Molecule) -> str:
+        return item
+
+    def row(self, item: Molecule) -> Mapping[str, float | str]:
+        return {"smiles": item}
+
+    def measure(self, items: Sequence[Molecule], names: Sequence[str]) -> Mapping[str, Sequence[float | str | None]]:
+        from sciencegen.domains.molecules.measuring import measured_in_parallel
+
+        return {name: values.tolist() for name, values in measured_in_parallel(items, names).items()}
+
+    def compare(self, ours: Sequence[Molecule], theirs: Sequence[Molecule]) -> dict[str, float]:
+        from sciencegen.domains.molecules.metrics import compare
+
+        return compare(ours, theirs)
+
+    def draw(self, items: Sequence[Molecule], path: Path) -> None:
+        draw_grid(items, path)
+
+    def captioned(self, items: Sequence[Molecule], captions: Sequence[str], path: Path) -> None:
+        draw_grid(items, path, captions)

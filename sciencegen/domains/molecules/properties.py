@@ -1,0 +1,118 @@
+"""What can be measured of a molecule: a line here is at once askable, filterable and in every output."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sciencegen.core.domain import Property
+from sciencegen.domains.molecules.molecule import Molecule, parsed
+from sciencegen.domains.molecules.qed import drug_likeness
+
+__all__ = ["PROPERTIES"]
+
+
+def logp(molecule: Molecule) -> float:
+    """Octanol-water partition (Prediction of Physicochemical Parameters by Atomic Contributions; Wildman, Crippen;
+    1999)."""
+    from rdkit.Chem import Crippen
+
+    return float(Crippen.MolLogP(parsed(molecule)))
+
+
+def qed(molecule: Molecule) -> float:
+    """Drug-likeness, from 0 to 1."""
+    return drug_likeness(parsed(molecule), molecule)
+
+
+def tpsa(molecule: Molecule) -> float:
+    """Topological polar surface area."""
+    from rdkit.Chem.rdMolDescriptors import CalcTPSA
+
+    return float(CalcTPSA(parsed(molecule)))
+
+
+def mw(molecule: Molecule) -> float:
+    """Molecular weight."""
+    from rdkit.Chem.rdMolDescriptors import _CalcMolWt
+
+    return float(_CalcMolWt(parsed(molecule)))
+
+
+def sa(molecule: Molecule) -> float:
+    """How hard a molecule is to make, from 1 to 10 (Estimation of synthetic accessibility score of drug-like
+    molecules; Ertl, Schuffenhauer; 2009)."""
+    return float(_sascorer().calculateScore(parsed(molecule)))
+
+
+@cache
+def _sascorer() -> Any:
+    """The score's reference implementation, which RDKit carries beside its package."""
+    from rdkit import RDConfig
+
+    folder = str(Path(RDConfig.RDContribDir) / "SA_Score")
+    sys.path.append(folder)
+    try:
+        import sascorer
+    finally:
+        sys.path.remove(folder)
+    return sascorer
+
+
+def rings(molecule: Molecule) -> float:
+    """How many rings."""
+    from rdkit.Chem.rdMolDescriptors import CalcNumRings
+
+    return float(CalcNumRings(parsed(molecule)))
+
+
+def aromatic_rings(molecule: Molecule) -> float:
+    """How many aromatic rings."""
+    from rdkit.Chem.rdMolDescriptors import CalcNumAromaticRings
+
+    return float(CalcNumAromaticRings(parsed(molecule)))
+
+
+def donors(molecule: Molecule) -> float:
+    """How many hydrogen-bond donors."""
+    from rdkit.Chem.rdMolDescriptors import CalcNumHBD
+
+    return float(CalcNumHBD(parsed(molecule)))
+
+
+def acceptors(molecule: Molecule) -> float:
+    """How many hydrogen-bond acceptors."""
+    from rdkit.Chem.rdMolDescriptors import CalcNumHBA
+
+    return float(CalcNumHBA(parsed(molecule)))
+
+
+def rotatable(molecule: Molecule) -> float:
+    """How many rotatable bonds."""
+    from rdkit.Chem.rdMolDescriptors import CalcNumRotatableBonds
+
+    return float(CalcNumRotatableBonds(parsed(molecule)))
+
+
+def charge(molecule: Molecule) -> float:
+    """The formal charge."""
+    from rdkit.Chem.rdmolops import GetFormalCharge
+
+    return float(GetFormalCharge(parsed(molecule)))
+
+
+PROPERTIES: dict[str, Property[Molecule]] = {
+    "logp": Property(logp),
+    "qed": Property(qed),
+    "tpsa": Property(tpsa, "A^2"),
+    "mw": Property(mw, "g/mol"),
+    "sa": Property(sa),
+    "rings": Property(rings),
+    "aromatic_rings": Property(aromatic_rings),
+    "donors": Property(donors),
+    "acceptors": Property(acceptors),
+    "rotatable": Property(rotatable),
+    "charge": Property(charge),
+}

@@ -1,0 +1,70 @@
+"""Strings of many molecules, written by several processes and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from sciencegen.data.cache import remembered
+from sciencegen.data.workers import Failed, Workers
+from sciencegen.domains.molecules.molecule import Molecule
+from sciencegen.errors import DataError
+
+__all__ = ["written"]
+
+_MANY = 20_000
+"""From so many molecules on, starting processes and keeping the result is worth it."""
+
+
+def written(
+    molecules: Sequence[Molecule], write: Callable[[Molecule], str], notation: str, packages: Sequence[str]
+) -> list[str]:
+    """What `write` makes of each molecule; it raises ValueError for one that cannot be written.
+
+    `write` is a function of a module, and the `packages` are those whose versions decide what it makes.
+    """
+    if len(molecules) < _MANY:
+        texts = [_text(write, molecule) for molecule in molecules]
+    else:
+        content = hashlib.sha256("\n".join(molecules).encode()).hexdigest()
+        key = {"notation": notation, "molecules": content} | {name: version(name) for name in packages}
+        texts = remembered(key, lambda: {"texts": _in_processes(molecules, write)})["texts"].tolist()
+    failed = [row for row, text in enumerate(texts) if not text]
+    if failed:
+        raise DataError(_complaint(molecules, write, notation, failed))
+    return texts
+
+
+def _text(write: Callable[[Molecule], str], molecule: Molecule) -> str:
+    try:
+        return write(molecule)
+    except ValueError:
+        return ""
+
+
+def _in_processes(
+    molecules: Sequence[Molecule], write: Callable[[Molecule], str]
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    texts = np.empty(len(molecules), dtype=object)
+    with Workers(write, chunk=512, ahead=16_384) as workers:
+        texts[:] = ["" if isinstance(text, Failed) else text for text in workers.map(molecules)]
+    return texts
+
+
+def _complaint(
+    molecules: Sequence[Molecule], write: Callable[[Molecule], str], notation: str, failed: Sequence[int]
+) -> str:
+    """How many molecules cannot be written, the first of them, and why."""
+    first = failed[0]
+    reason = "its process ended"
+    try:
+        write(molecules[first])
+    except ValueError as error:
+        reason = str(error).strip().splitlines()[0]
+    return (
+        f"{len(failed):,} of {len(molecules):,} molecules cannot be written as {notation}: leave them out; "
+        f"the first is molecule {first + 1}, {molecules[first]}: {reason}"
+    )

@@ -1,0 +1,101 @@
+"""From draws to candidates: decoding and measuring, here or in other processes while the net draws on."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from sciencegen.core.domain import Candidate, Domain
+from sciencegen.data.workers import Failed, Workers
+from sciencegen.screen.stream import Screen, Tally
+
+__all__ = ["Maker", "Measurer", "made_elsewhere", "made_here", "measured_further", "missing"]
+
+T = TypeVar("T")
+_TIMEOUT = 20.0  # seconds that decoding and measuring a few dozen draws may take
+_AHEAD = 4096
+
+
+@dataclass(frozen=True)
+class Maker(Generic[T]):
+    """Makes candidates of plain rows: reads items, and measures the properties of these names."""
+
+    read: Callable[[Any], T | None]
+    domain: Domain[T]
+    names: tuple[str, ...]
+
+    def __call__(self, row: Any) -> Candidate[T] | None:
+        item = self.read(row)
+        if item is None:
+            return None
+        measured = {name: self.domain.properties[name].measure(item) for name in self.names}
+        return Candidate(item, self.domain.text(item), measured)
+
+
+@dataclass(frozen=True)
+class Measurer(Generic[T]):
+    """Measures further properties of candidates."""
+
+    domain: Domain[T]
+    names: tuple[str, ...]
+
+    def __call__(self, candidate: Candidate[T]) -> Candidate[T]:
+        measured = {name: self.domain.properties[name].measure(candidate.item) for name in self.names}
+        return replace(candidate, properties={**candidate.properties, **measured})
+
+
+def missing(n: int, screen: Screen[Any], tally: Tally) -> int:
+    """How many draws are likely to hold what is missing of `n`, by what became of the draws so far."""
+    share = max(tally.kept / tally.drawn, 0.01) if tally.drawn else 1 / screen.best_of
+    return max(1, math.ceil((n - tally.kept) / share))
+
+
+def made_here(make: Maker[T], draw: Callable[[int], Sequence[Any]]) -> Iterator[Candidate[T] | None]:
+    """The candidates of draw(0), draw(1), ... for ever; None stands for a draw that is no valid item."""
+    for number in count():
+        yield from map(make, draw(number))
+
+
+def made_elsewhere(
+    make: Maker[T], draw: Callable[[int], Sequence[Any]], workers: int, batches: Callable[[], int]
+) -> Iterator[Candidate[T] | None]:
+    """The same, made in worker processes; `batches` says how many draws to take before it is asked again.
+
+    A draw that crashes a worker, or hangs it, counts as invalid, and a warning says so.
+    """
+    number = 0
+    with Workers(make, workers, timeout=_TIMEOUT, chunk=64, ahead=_AHEAD) as pool:
+        while True:
+            stop = number + batches()
+            for made in pool.map(row for i in range(number, stop) for row in draw(i)):
+                if isinstance(made, Failed):
+                    warnings.warn(f"a draw could not be decoded or measured: {made.reason}", stacklevel=2)
+                yield None if isinstance(made, Failed) else made
+            number = stop
+
+
+def measured_further(candidates: Iterable[Candidate[T]], measurer: Measurer[T], workers: int) -> Iterator[Candidate[T]]:
+    """Candidates with more of their properties measured; those that cannot be are left as they are, with a warning."""
+    if not measurer.names:
+        yield from candidates
+    elif not workers:
+        yield from map(measurer, candidates)
+    else:
+        with Workers(measurer, workers, timeout=_TIMEOUT, chunk=16, ahead=_AHEAD) as pool:
+            waiting: deque[Candidate[T]] = deque()
+            for made in pool.map(_noted(candidates, waiting)):
+                candidate = waiting.popleft()
+                if isinstance(made, Failed):
+                    warnings.warn(f"{candidate.text} could not be measured: {made.reason}", stacklevel=2)
+                yield candidate if isinstance(made, Failed) else made
+
+
+def _noted(candidates: Iterable[Candidate[T]], waiting: deque[Candidate[T]]) -> Iterator[Candidate[T]]:
+    for candidate in candidates:
+        waiting.append(candidate)
+        yield candidate

@@ -1,0 +1,5 @@
+"""Reports for people: one HTML page that needs nothing beside it."""
+
+from sciencegen.report.page import page
+
+__all__ = ["page"]

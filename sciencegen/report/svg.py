@@ -1,0 +1,105 @@
+"""Plots as SVG text: two histograms over each other, and a scatter of asked against measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+__all__ = ["histograms", "scatter"]
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 230, 46, 34, 26
+_BINS = 40
+_CUT = 0.002
+"""The share of values at each end that may lie outside the picture, so that a few odd ones do not flatten it."""
+_DOTS = 3000
+_OURS, _THEIRS = "#c2410c", "#64748b"
+
+
+def histograms(name: str, ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """The shares of two samples of a number: ours as a line, the reference as an area."""
+    ours, theirs = _finite(ours), _finite(theirs)
+    if not ours or not theirs:
+        return ""
+    low, high = _range([*_middle(ours), *_middle(theirs)])
+    sides = [_shares(side, low, high) for side in (ours, theirs)]
+    top = max(max(side) for side in sides) or 1.0
+    steps = [_steps(side, top) for side in sides]
+    base = _HEIGHT - _BOTTOM
+    area = f'<path d="M{_LEFT},{base} {steps[1]} L{_WIDTH - 8},{base} Z" fill="{_THEIRS}" fill-opacity="0.35"/>'
+    line = f'<path d="M{_LEFT},{base} {steps[0]}" fill="none" stroke="{_OURS}" stroke-width="1.8"/>'
+    return _framed(name, (low, high), (0.0, top), [area, line])
+
+
+def scatter(name: str, asked: Sequence[float], measured: Sequence[float]) -> str:
+    """What was measured against what was asked for, with the line where both are equal."""
+    pairs = [(a, m) for a, m in zip(asked, measured, strict=True) if math.isfinite(a) and math.isfinite(m)]
+    if not pairs:
+        return ""
+    every = -(-len(pairs) // _DOTS)
+    low, high = _range([value for pair in pairs for value in pair])
+    ends = (_x(low, low, high), _y(low, low, high), _x(high, low, high), _y(high, low, high))
+    line = '<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" stroke="#94a3b8"/>'.format(*ends)
+    dots = [
+        f'<circle cx="{_x(a, low, high):.1f}" cy="{_y(m, low, high):.1f}" r="2" fill="{_OURS}" fill-opacity="0.45"/>'
+        for a, m in pairs[::every]
+    ]
+    return _framed(name, (low, high), (low, high), [line, *dots])
+
+
+def _framed(name: str, across: tuple[float, float], up: tuple[float, float], drawn: Iterable[str]) -> str:
+    base = _HEIGHT - _BOTTOM
+    axes = f'<path d="M{_LEFT},{_TOP} V{base} H{_WIDTH - 8}" fill="none" stroke="#334155"/>'
+    labels = [_label(_x(value, *across), base + 16, value, "middle") for value in _ticks(*across)]
+    labels += [_label(_LEFT - 5, _y(value, *up) + 4, value, "end") for value in _ticks(*up)]
+    title = f'<text x="{_LEFT}" y="16" font-weight="600">{escape(name)}</text>'
+    size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{"".join((title, *drawn, axes, *labels))}</svg>'
+
+
+def _label(x: float, y: float, value: float, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="10">{value:g}</text>'
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers inside a range, some four of them."""
+    step = 10 ** math.floor(math.log10((high - low) / 4))
+    step = next((step * times for times in (1, 2, 5, 10) if (high - low) / (step * times) <= 5), step * 10)
+    first = math.ceil(low / step)
+    return [round(i * step, 12) for i in range(first, math.floor(high / step) + 1)]
+
+
+def _x(value: float, low: float, high: float) -> float:
+    return _LEFT + (value - low) / (high - low) * (_WIDTH - 8 - _LEFT)
+
+
+def _y(value: float, low: float, high: float) -> float:
+    return _HEIGHT - _BOTTOM - (value - low) / (high - low) * (_HEIGHT - _BOTTOM - _TOP)
+
+
+def _steps(shares: Sequence[float], top: float) -> str:
+    ends = [_LEFT + i * (_WIDTH - 8 - _LEFT) / len(shares) for i in range(len(shares) + 1)]
+    return " ".join(f"L{ends[i]:.1f},{_y(s, 0, top):.1f} H{ends[i + 1]:.1f}" for i, s in enumerate(shares))
+
+
+def _shares(values: Sequence[float], low: float, high: float) -> list[float]:
+    counts = [0] * _BINS
+    for value in values:
+        if low <= value <= high:
+            counts[min(int((value - low) / (high - low) * _BINS), _BINS - 1)] += 1
+    return [count / len(values) for count in counts]
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    ordered = sorted(values)
+    cut = int(len(ordered) * _CUT)
+    return ordered[cut], ordered[-1 - cut]
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _finite(values: Sequence[float]) -> list[float]:
+    return [value for value in values if math.isfinite(value)]
