@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,8 @@ class Fit:
     `data` and `valid` are files the recipe's domain reads, or items. `ask` names the properties, or columns of the
     data, that may be asked for later. `holdout` is the share of the data kept for validation where no `valid` is
     given (0.05). `start` is a trained model to begin with: what is new in the data, tokens and columns, is added to
-    it. With `out`, a folder is written as the run goes on, and `resume=True` takes it up again.
+    it. `reading` says how files are read, where the domain leaves a choice. With `out`, a folder is written as the run
+    goes on, and `resume=True` takes it up again.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Fit:
         resume: bool = False,
         journal: str | None = None,
         tensorboard: bool = False,
+        reading: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
         if tensorboard:
@@ -78,8 +80,15 @@ class Fit:
         if stored is not None:
             plan = continued(plan, stored, options, ask, holdout)
         self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
+        if reading:
+            self.recipe = replace(self.recipe, domain=self.recipe.domain.reading(**reading))
         self.settings: Settings = self.recipe.settings
-        self._learn(_read(self.recipe, data, valid, plan), plan)
+        given = _read(self.recipe, data, valid, plan)
+        self.reports = [
+            one.reading for one in (given.items, given.valid) if one is not None and one.reading is not None
+        ]
+        """What became of the rows of the files that were read."""
+        self._learn(given, plan)
         if stored is not None:
             same_data(stored, self.config)
         if not self.settings.total(self.batches):
@@ -112,6 +121,7 @@ class Fit:
             "representation": representation.state(),
             "fields": fields.state(),
             "from": None if trained is None else trained.checkpoint or trained.config["from"],
+            "reading": [report.record() for report in self.reports],
             "data": given.source | {"items": len(items), "held_out": len(held) if held else 0},
         }
         torch.manual_seed(seed)

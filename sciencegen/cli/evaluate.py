@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sciencegen.cli.generate import turn
+
 if TYPE_CHECKING:
     from sciencegen.core.domain import Items
     from sciencegen.core.protocol import Protocol
@@ -30,6 +32,8 @@ def evaluate(
     ),
     targets: int = typer.Option(100, "--targets", help="How many items of the data lend their properties to --asked."),
     each: int = typer.Option(10, "--each", help="How many draws for every one of them."),
+    best_of: int = typer.Option(1, "--best-of", help="With --asked: the closest of every so many draws counts."),
+    set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as guidance=1.5; repeat."),
     n: int | None = typer.Option(
         None, "-n", help="How many draws; 2,000, or as many as the protocol asks for. 0 for the likelihood alone."
     ),
@@ -45,16 +49,27 @@ def evaluate(
     from sciencegen.data.fetch import resolve
     from sciencegen.evaluate import asked_for, report
 
-    _check({"-n": (n or 0, 0), "--draws": (draws, 1), "--targets": (targets, 1), "--each": (each, 1)}, out, html)
+    _check(
+        {
+            "-n": (n or 0, 0),
+            "--draws": (draws, 1),
+            "--targets": (targets, 1),
+            "--each": (each, 1),
+            "--best-of": (best_of, 1),
+        },
+        out,
+        html,
+    )
     _check_kinds(data, protocol, folder, asked)
     if protocol is not None:
-        found = _judged(model, protocol, folder, n, seed, device)
+        found = _judged(model, protocol, folder, n, seed, device, set_ or [])
     else:
         loaded, path = _loaded(model, device), resolve(data or "")
+        turn(loaded, set_ or [])
         items = _read(loaded, path, given)
         if asked is not None:
             combinations = [[one.strip() for one in names.split("+")] for names in asked.split(",")]
-            found = asked_for(loaded, items, combinations, targets, each, seed)
+            found = asked_for(loaded, items, combinations, targets, each, seed, best_of)
         else:
             found = report(loaded, items, _SAMPLES if n is None else n, seed=seed, draws=draws, given=given)
         found.numbers["data"] = {"file": str(path), "sha256": sha256(path)}
@@ -88,8 +103,12 @@ def _check_kinds(data: str | None, protocol: str | None, folder: Path | None, as
         raise RequestError("--from goes with --protocol")
 
 
-def _judged(model: str, name: str, folder: Path | None, n: int | None, seed: int, device: str) -> Evaluation:
+def _judged(
+    model: str, name: str, folder: Path | None, n: int | None, seed: int, device: str, knobs: list[str]
+) -> Evaluation:
     """A model's draws, or those of a file, under a protocol."""
+    from dataclasses import asdict
+
     from sciencegen.core.files import sha256
     from sciencegen.errors import RequestError
     from sciencegen.evaluate import drawn, judged
@@ -104,8 +123,15 @@ def _judged(model: str, name: str, folder: Path | None, n: int | None, seed: int
             protocol.read(path)[:n], protocol, folder, {"file": model, "sha256": sha256(path), "protocol": name}
         )
     loaded = load(model, device)
+    turn(loaded, knobs)
     protocol = _protocol(name, loaded.domain.protocols)
-    made_by = {"recipe": loaded.recipe, "checkpoint": loaded.checkpoint, "seed": seed, "protocol": name}
+    made_by = {
+        "recipe": loaded.recipe,
+        "checkpoint": loaded.checkpoint,
+        "seed": seed,
+        "protocol": name,
+        "knobs": asdict(loaded.generator.knobs),
+    }
     return judged(drawn(loaded, n or protocol.draws, seed), protocol, folder, made_by)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sciencegen.model import Model
     from sciencegen.screen.stream import Screen, Tally
 
-__all__ = ["generate"]
+__all__ = ["generate", "turn"]
 
 _CAPTION = 34
 """How many letters fit under a picture."""
@@ -81,7 +81,7 @@ def generate(
     loaded = load(model, device, precision)
     format_ = table_format(path, format_, loaded.domain.formats)
     _check(loaded, wishes.where, strict)
-    _turn(loaded, set_ or [])
+    turn(loaded, set_ or [])
     _check_picture(loaded, picture)
     wanted = properties_wanted(loaded.domain, properties, wishes.where)
     screen = screen_of(loaded, wishes)
@@ -243,7 +243,8 @@ def _check(loaded: Model[Any], request: Mapping[str, Any], strict: bool) -> None
             _say(f"note: {name} cannot be measured: {asked} is aimed at, and nothing is left out")
 
 
-def _turn(loaded: Model[Any], knobs: list[str]) -> None:
+def turn(loaded: Model[Any], knobs: list[str]) -> None:
+    """Turn sampling knobs as they were typed."""
     from sciencegen.recipes.options import assignments
 
     loaded.turn(**{knob: _number(knob, value) for knob, value in assignments(knobs).items()})

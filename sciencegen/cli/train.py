@@ -36,6 +36,15 @@ def train(
     seed: int | None = typer.Option(None, "--seed", help="The seed of everything random."),
     device: str | None = typer.Option(None, "--device", help="auto, cpu or cuda."),
     threads: int = typer.Option(0, "--threads", help="CPU threads; small nets are often faster with one."),
+    smiles_column: str | None = typer.Option(
+        None, "--smiles-column", help="The column of molecules; else it is found."
+    ),
+    on_error: str | None = typer.Option(
+        None, "--on-error", help="Rows that hold no molecule: skip (and say so) or stop."
+    ),
+    read: list[str] | None = typer.Option(
+        None, "--read", help="How files are read: salts=largest|keep|drop, charges=keep|neutralise|drop, ...; repeat."
+    ),
     journal: str | None = typer.Option(None, "--journal", help="jsonl or csv; jsonl where nothing is said."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard events too."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Check everything, show what would be trained, and stop."),
@@ -62,8 +71,11 @@ def train(
         resume=resume,
         journal=journal,
         tensorboard=tensorboard,
+        reading=reading_options(read, smiles_column, on_error),
         **options,
     )
+    for report in run.reports:
+        _say("\n".join(report.lines()))
     _say(_summary(run))
     if dry_run:
         return
@@ -72,6 +84,14 @@ def train(
     if stopped:
         raise typer.Exit(128 + stopped)
     _say(f"wrote {out}" if run.progress else f"{out} is finished; go on with more --set epochs=")
+
+
+def reading_options(read: list[str] | None, smiles_column: str | None, on_error: str | None) -> dict[str, str]:
+    """How files are to be read, as it was typed."""
+    from sciencegen.recipes.options import assignments
+
+    named = {"smiles_column": smiles_column, "on_error": on_error}
+    return dict(assignments(read or [])) | {name: value for name, value in named.items() if value is not None}
 
 
 def _use(threads: int) -> None:

@@ -147,6 +147,12 @@ class Domain(ABC, Generic[T]):
         """The items of a file or a folder, and the columns beside them; columns named in `beside` are no part of the
         items."""
 
+    def reading(self, **options: str) -> Self:
+        """The domain, reading files in the way these options say."""
+        for name in options:
+            raise UnknownName(f"reading option of {self.name}", name, ())
+        return self
+
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[T]]:
         """The rows of a file, or the lines of standard input for `-`; those that hold no item are among them."""
         if column:

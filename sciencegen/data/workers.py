@@ -12,7 +12,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -31,7 +30,7 @@ __all__ = ["Failed", "Workers", "serve", "usable_cores"]
 T = TypeVar("T")
 R = TypeVar("R")
 _HEADER = struct.Struct("<Q")
-_WATCHED = 1  # the exit code of a worker that watched itself too long
+_OVERDUE = b"Timeout "  # how the last words of a worker begin that was at a chunk for too long
 _IN_FLIGHT = 2  # a worker finds its next chunk waiting when it has answered one
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _START = "import sys; sys.path[:] = sys.argv[1:]; from sciencegen.data.workers import serve; serve()"
@@ -184,7 +183,10 @@ class _Job:
 
 
 class _Died(Exception):
-    """A worker that is no longer there."""
+    """A worker is no longer there; perhaps because a chunk was overdue."""
+
+    def __init__(self, overdue: bool = False) -> None:
+        self.overdue = overdue
 
 
 class _Keeper(Thread):
@@ -236,7 +238,6 @@ class _Keeper(Thread):
         """Have the job done, and those that come while it is."""
         flight: deque[_Job] = deque()
         next_: _Job | None = job
-        began = time.monotonic()
         try:
             while next_ is not None or flight:
                 if next_ is not None:
@@ -245,10 +246,10 @@ class _Keeper(Thread):
                 next_ = self._waiting() if len(flight) < _IN_FLIGHT else None
                 if next_ is None:
                     results = self._receive()
-                    done, began = flight.popleft(), time.monotonic()
+                    done = flight.popleft()
                     done.chunk.fill(done.at, results)
-        except _Died:
-            self._bury(flight, time.monotonic() - began)
+        except _Died as death:
+            self._bury(flight, death.overdue)
 
     def _waiting(self) -> _Job | None:
         try:
@@ -259,7 +260,7 @@ class _Keeper(Thread):
             self._todo.put(None)
         return job
 
-    def _bury(self, flight: deque[_Job], seconds: float) -> None:
+    def _bury(self, flight: deque[_Job], overdue: bool) -> None:
         """Try again what a dead worker had before it: the first of it killed it, or nothing did."""
         code = self._ended()
         if self._closed.is_set():
@@ -268,12 +269,11 @@ class _Keeper(Thread):
         for other in flight:
             self._todo.put(other)
         job.deaths += 1
-        late = code == _WATCHED and seconds >= self._timeout
         if len(job.items) > 1:
             for one in job.split():
                 self._todo.put(one)
-        elif late or job.deaths > 1:  # a worker may be killed for what others did to the machine's memory
-            reason = f"took longer than {self._timeout:g} seconds" if late else f"crashed its process, {_said(code)}"
+        elif overdue or job.deaths > 1:  # a worker may be killed for what others did to the machine's memory
+            reason = f"took longer than {self._timeout:g} seconds" if overdue else f"crashed its process, {_said(code)}"
             job.chunk.fill(job.at, [Failed(job.chunk.first + job.at, reason)])
         else:
             self._todo.put(job)
@@ -322,6 +322,8 @@ def _write(stream: Any, frame: bytes) -> None:
 def _read(stream: Any) -> bytes | None:
     """A whole frame, or None where the stream ends."""
     header: bytes = stream.read(_HEADER.size)
+    if header == _OVERDUE:
+        raise _Died(overdue=True)
     if len(header) < _HEADER.size:
         return None
     (length,) = _HEADER.unpack(header)
@@ -350,16 +352,15 @@ def serve() -> None:
     broken = given if isinstance(given, Failed) else None
     _write(outgoing, bytes(ForkingPickler.dumps(broken)))
     if broken is None:
-        with Path(os.devnull).open("w") as report:
-            function, timeout = given
-            _answer(function, timeout, frames, outgoing, report)
+        function, timeout = given
+        _answer(function, timeout, frames, outgoing)
 
 
-def _answer(function: Callable[[Any], Any], timeout: float, frames: SimpleQueue[bytes], out: Any, report: Any) -> None:
+def _answer(function: Callable[[Any], Any], timeout: float, frames: SimpleQueue[bytes], out: Any) -> None:
     while True:
         first, items = ForkingPickler.loads(frames.get())
         if isfinite(timeout):  # the watch needs no Python: it ends also what hangs in a library
-            faulthandler.dump_traceback_later(timeout, exit=True, file=report)
+            faulthandler.dump_traceback_later(timeout, exit=True, file=out)
         results = [_attempt(function, item, first + i) for i, item in enumerate(items)]
         faulthandler.cancel_dump_traceback_later()
         _write(out, bytes(ForkingPickler.dumps(results)))

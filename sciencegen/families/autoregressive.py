@@ -41,22 +41,28 @@ class Sharpness(Knobs):
 
 
 class Autoregressive(Density, Completing):
-    """Any causal net as a probability of a discrete space, free or under a constraint."""
+    """Any causal net as a probability of a discrete space, free or under a constraint.
 
-    def __init__(self, space: Discrete, net: CausalNet, conditioner: Conditioner) -> None:
+    `masked`: whether the likelihood is that of constrained draws. Without, the net learns the rules by itself, which
+    takes a fraction of the time, the likelihood is that of free draws, and draws are constrained all the same.
+    """
+
+    def __init__(self, space: Discrete, net: CausalNet, conditioner: Conditioner, masked: bool = True) -> None:
         super().__init__()
         self.space: Discrete = space
+        self.masked = masked
         self.net, self.conditioner = net, conditioner
         self.knobs: Sharpness = Sharpness()
 
     def log_prob(self, x: Tensor, condition: Condition | None = None) -> Tensor:
         flat = x.reshape(len(x), -1).long()
-        return sequence_log_prob(self.space, self.net(flat, self.conditioner(condition, len(x))), flat)
+        logits = self.net(flat, self.conditioner(condition, len(x)))
+        return sequence_log_prob(self.space, logits, flat, self.masked)
 
     def lean(self) -> Autoregressive:
         if not self.net.halves:
             return self
-        copied = Autoregressive(self.space, copy.deepcopy(self.net), self.conditioner).eval()
+        copied = Autoregressive(self.space, copy.deepcopy(self.net), self.conditioner, self.masked).eval()
         copied.net.to(torch.bfloat16)
         return copied
 
@@ -93,9 +99,9 @@ class Autoregressive(Density, Completing):
         return context, self.conditioner(None, n).to(kind)
 
 
-def sequence_log_prob(space: Discrete, logits: Tensor, x: Tensor) -> Tensor:
+def sequence_log_prob(space: Discrete, logits: Tensor, x: Tensor, masked: bool = True) -> Tensor:
     """The log-probability of whole rows, given the logits of all their entries."""
-    constraint = space.constraint if isinstance(space, Tokens) else None
+    constraint = space.constraint if isinstance(space, Tokens) and masked else None
     if constraint is not None:
         logits = space.full(logits).masked_fill(~constraint.masks(x), -torch.inf)
     return space.log_prob(_exact(logits), x).sum(-1)

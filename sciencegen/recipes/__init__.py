@@ -30,6 +30,9 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/moments": densities.moments,
     "densities/vae": densities.vae,
     "densities/wgan": densities.wgan,
+    "molecules/kekule-gru": molecules.kekule_gru,
+    "molecules/selfies-gru": molecules.selfies_gru,
+    "molecules/selfies-transformer": molecules.selfies_transformer,
     "molecules/smiles-gru": molecules.smiles_gru,
     "molecules/smiles-transformer": molecules.smiles_transformer,
 }

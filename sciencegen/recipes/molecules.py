@@ -8,7 +8,9 @@ from sciencegen.core.condition import ConditionFields
 from sciencegen.core.generator import Generator
 from sciencegen.core.space import Discrete, Space
 from sciencegen.domains.molecules.domain import Molecules
+from sciencegen.domains.molecules.kekule import KekuleSmiles
 from sciencegen.domains.molecules.molecule import Molecule
+from sciencegen.domains.molecules.selfies import Selfies
 from sciencegen.domains.molecules.smiles import Smiles
 from sciencegen.domains.molecules.strings import Strings
 from sciencegen.families.autoregressive import Autoregressive
@@ -18,7 +20,7 @@ from sciencegen.objectives.likelihood import MaximumLikelihood
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["smiles_gru", "smiles_transformer"]
+__all__ = ["kekule_gru", "selfies_gru", "selfies_transformer", "smiles_gru", "smiles_transformer"]
 
 ASK = (
     *("logp", "qed", "tpsa", "mw", "sa"),
@@ -40,7 +42,7 @@ def _autoregressive(
     def generator(space: Space, fields: ConditionFields) -> Generator:
         assert isinstance(space, Discrete)
         conditioner = Conditioner(fields, context)
-        return Autoregressive(space, net(space, conditioner.width), conditioner)
+        return Autoregressive(space, net(space, conditioner.width), conditioner, masked=False)
 
     return Recipe(
         domain=Molecules(),
@@ -52,6 +54,63 @@ def _autoregressive(
         bucketed=True,
         spellings=spellings,
         tuning=_TUNING,
+    )
+
+
+def kekule_gru(
+    width: int = 512,
+    depth: int = 1,
+    embed: int = 128,
+    context: int = 128,
+    dropout: float = 0.0,
+    hide: float = 0.65,
+) -> Recipe[Molecule]:
+    """Kekulé SMILES under a mask of syntax, rings and valence: every draw is a molecule."""
+    return _autoregressive(
+        KekuleSmiles,
+        lambda space, given: Recurrent(space, given, Gated(), width, depth, dropout, embed),
+        context,
+        hide,
+        1,
+        _RECURRENT,
+    )
+
+
+def selfies_gru(
+    width: int = 512,
+    depth: int = 1,
+    embed: int = 128,
+    context: int = 128,
+    dropout: float = 0.0,
+    hide: float = 0.65,
+) -> Recipe[Molecule]:
+    """SELFIES, token by token, by gated recurrent units: nearly every string is a molecule."""
+    return _autoregressive(
+        Selfies,
+        lambda space, given: Recurrent(space, given, Gated(), width, depth, dropout, embed),
+        context,
+        hide,
+        1,
+        _RECURRENT,
+    )
+
+
+def selfies_transformer(
+    width: int = 128,
+    depth: int = 4,
+    heads: int = 4,
+    context: int = 128,
+    dropout: float = 0.0,
+    hide: float = 0.65,
+) -> Recipe[Molecule]:
+    """SELFIES, token by token, by causal attention."""
+    return _autoregressive(
+        Selfies,
+        lambda space, given: Transformer(space, given, width, depth, heads, dropout),
+        context,
+        hide,
+        1,
+        _ATTENTIVE,
     )
 
 

@@ -64,7 +64,8 @@ def continued(
     for name in given:
         if name not in _MAY_CHANGE and values[name] != now[name]:
             raise _changed(name, now[name], values[name])
-    if ask is not None and plan.ask != before.ask:
+    added = bool(stored.get("from")) and set(plan.ask) <= set(before.ask)  # to what the model it began with knew
+    if ask is not None and plan.ask != before.ask and not added:
         raise _changed("ask", ", ".join(plan.ask) or "none", ", ".join(before.ask) or "none")
     if holdout is not None and holdout != before.holdout:
         raise _changed("holdout", holdout, before.holdout)

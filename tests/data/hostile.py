@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = ["Unreadable", "environment", "hostile", "identity", "killed_once", "noisy", "sleepy"]
+__all__ = ["Unreadable", "environment", "hostile", "identity", "killed_once", "noisy", "touched"]
 
 
 def identity(item: object) -> object:
@@ -37,9 +37,9 @@ def hostile(item: str) -> str:
     return item.upper()
 
 
-def sleepy(item: float) -> int:
-    time.sleep(item)
-    return os.getpid()
+def touched(item: str) -> str:
+    Path(item).touch()
+    return item
 
 
 def noisy(item: str) -> str:

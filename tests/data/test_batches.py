@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from sciencegen.core.condition import Condition
-from sciencegen.data.batches import InOrder, Shuffled, Unfed
+from sciencegen.data.batches import Bucketed, InOrder, Shuffled, Unfed
 
 
 def numbered(n: int) -> tuple[torch.Tensor, Condition]:
@@ -50,3 +50,34 @@ def test_moving_batches_keeps_whole_numbers_whole() -> None:
     batches = Shuffled(torch.ones(4, 2, dtype=torch.uint8), None, 2).to("cpu", torch.float64)
     assert batches.at(0).x.dtype == torch.uint8
     assert Shuffled(torch.ones(4, 2), None, 2).to("cpu", torch.float64).at(0).x.dtype == torch.float64
+
+
+def sequences(n: int) -> tuple[torch.Tensor, Condition]:
+    """Rows of tokens that say their own number and end, with 0, after as many as its last digit says."""
+    x = torch.arange(1, n + 1)[:, None].repeat(1, 12)
+    for row in x:
+        row[1 + int(row[0]) % 10 :] = 0
+    return x, Condition(x[:, :1].float(), torch.ones(n, 1, dtype=torch.bool))
+
+
+def test_sequences_of_like_length_go_together_and_none_is_lost() -> None:
+    batches = Bucketed(*sequences(200), 10, 0, end=0)
+    seen = []
+    for step in range(batches.per_epoch):
+        batch = batches.at(step)
+        lengths = (batch.x != 0).sum(1) + 1
+        assert batch.x.shape[1] == lengths.max()
+        assert lengths.max() - lengths.min() <= 1
+        assert batch.condition is not None
+        assert torch.equal(batch.condition.values, batch.x[:, :1].float())
+        seen += batch.x[:, 0].tolist()
+    assert sorted(seen) == list(range(1, 201))
+    firsts = [int(batches.at(step).x.shape[1]) for step in range(batches.per_epoch)]
+    assert firsts != sorted(firsts)
+    again = Bucketed(*sequences(200), 10, 0, end=0)
+    assert all(torch.equal(again.at(step).x, batches.at(step).x) for step in (27, 3, 41))
+
+
+def test_measuring_cuts_sequences_where_the_longest_ends() -> None:
+    x, condition = sequences(9)
+    assert [InOrder(x, condition, 3, end=0).at(i).x.shape[1] for i in range(3)] == [5, 8, 11]

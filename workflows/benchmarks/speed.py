@@ -1,131 +1,78 @@
-"""How fast sampling is: every method beside the plain one, interleaved in one run on one thread, medians of CPU time.
+"""How fast sampling is: everything beside its plain way, interleaved in one run, medians, ratios.
 
-    python workflows/benchmarks/speed.py [--repeats 5] [--quick]
+    python workflows/benchmarks/speed.py [--parts kernels drawing command memory cuda] [--repeats 5] [-o speed.json]
+    python workflows/benchmarks/speed.py --parts drawing --model molecules --wheel molsets-0.3.1-py3-none-any.whl
+    python workflows/benchmarks/speed.py --quick
 
-The plain way to sample an autoregressive model runs the whole net once for every entry. Ours computes each hidden unit
-once (FVSBN, NADE, MADE, the inverse of a masked autoregressive flow), or keeps keys and values (Transformer). The two
-must give the same numbers: the largest difference is printed beside the ratio.
+kernels: each way of sampling beside the plain one, on equal weights. drawing: strings a second, beside MOSES, REINVENT
+and GPT-2 (the extra `bench`). command: `sciencegen generate` from the command to the last line. memory: its peak, by
+how many molecules are asked for. cuda: drawing on a GPU, with and without graphs.
+
+Ratios and the first two parts count processor time of one thread, which a busy machine disturbs little; seconds of the
+command and strings a second on two cores are by the clock, and want a quiet one. Without --model, and without a shipped
+model, the command draws from a stand-in of the same size that knows chains of atoms and nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from statistics import median
+import json
+import os
+from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from sciencegen.core.condition import ConditionFields
-from sciencegen.core.space import Bits, Discrete, Tokens
-from sciencegen.families.autoregressive import Autoregressive
-from sciencegen.families.flow import MaskedAffine
-from sciencegen.families.flow.coupling import soft_clip
-from sciencegen.nets.causal import FVSBN, MADE, NADE, CausalNet, Gated, Recurrent, Transformer
-from sciencegen.nets.conditioner import Conditioner
+PARTS = ("kernels", "drawing", "command", "memory", "cuda")
 
 
-@dataclass(frozen=True)
-class Race:
-    """Two ways to do one thing, and how far apart their results are."""
-
-    name: str
-    ours: Callable[[], object]
-    plain: Callable[[], object]
-    difference: Callable[[], float]
-
-
-def plain_sample(model: Autoregressive, n: int) -> Tensor:
-    """One whole pass for every entry, as most libraries do."""
-    context = model.conditioner(None, n)
-    x = torch.zeros(n, model.space.size, dtype=torch.long)
-    for t in range(model.space.size):
-        probability = model.space.full(model.net(x, context)[:, t]).softmax(-1)
-        x[:, t] = torch.multinomial(probability, 1)[:, 0]
-    return x
-
-
-def step_difference(model: Autoregressive) -> float:
-    """How far stepping is from the parallel forward, on the model's own samples."""
-    x = model.sample(32).flatten(1)
-    context = model.conditioner(None, len(x))
-    together, state, worst = model.net(x, context), model.net.start(context), 0.0
-    for t in range(x.shape[1]):
-        step = model.net.step(state, t, x[:, t - 1] if t else None)
-        worst = max(worst, float((step - together[:, t]).abs().max()))
-    return worst
-
-
-def sampling(name: str, space: Discrete, net: CausalNet, n: int) -> Race:
-    model = Autoregressive(space, net, Conditioner(ConditionFields()))
-    label = f"{name}, {space.size} entries, {n} samples"
-    return Race(label, lambda: model.sample(n), lambda: plain_sample(model, n), lambda: step_difference(model))
-
-
-def inverse(entries: int, n: int, widths: tuple[int, ...], depth: int = 8) -> Race:
-    layers = [MaskedAffine(entries, widths) for _ in range(depth)]
-    z, context = torch.randn(n, entries), torch.zeros(n, 0)
-
-    def ours(z: Tensor = z) -> Tensor:
-        for layer in layers:
-            z = layer.to_data(z, context).x.flip(-1)
-        return z
-
-    def plain(z: Tensor = z) -> Tensor:
-        for layer in layers:
-            x = torch.zeros_like(z)
-            for _ in range(entries):
-                shift, scale = layer.net(x[..., None], context).unbind(-1)
-                x = z * torch.exp(soft_clip(scale, layer.bound)) + shift
-            z = x.flip(-1)
-        return z
-
-    name = f"MAF inverse, {entries} entries, {depth} layers of {'x'.join(map(str, widths))}, {n} samples"
-    return Race(name, ours, plain, lambda: float((ours() - plain()).abs().max()))
-
-
-def races(quick: bool) -> list[Race]:
-    size, n, width = (32, 8, 64) if quick else (784, 128, 500)
-    dims, length = (8, 12) if quick else (64, 64)
-    bits, text = Bits((size,)), Tokens((length,), 40)
-    transformer = Transformer(text, 0, 32 if quick else 128, 2 if quick else 4, 4)
-    return [
-        sampling("FVSBN", bits, FVSBN(bits, 0), n),
-        sampling("NADE", bits, NADE(bits, 0, width), n),
-        sampling("MADE", bits, MADE(bits, 0, width), n),
-        sampling("MADE, two layers", bits, MADE(bits, 0, width, 2), n),
-        inverse(dims, 1024 if not quick else 16, (128, 128)),
-        inverse(dims, 1024 if not quick else 16, (512, 512)),
-        sampling("Transformer 128x4", text, transformer, 256 if not quick else 8),
-        sampling("GRU 256", text, Recurrent(text, 0, Gated(), 256), 256 if not quick else 8),
-    ]
-
-
-def seconds(call: Callable[[], object]) -> float:
-    start = time.process_time()
-    call()
-    return time.process_time() - start
-
-
-@torch.no_grad()
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--only", help="races whose name contains this")
+    parser.add_argument("--batch", type=int, default=1024, help="how many strings are drawn together (1024)")
+    parser.add_argument("--only", default="", help="kernels and contenders whose name contains this")
+    parser.add_argument("--model", default="", help="a model folder, or a shipped model (molecules)")
+    parser.add_argument("--wheel", type=Path, help="molsets-0.3.1-py3-none-any.whl: race MOSES' own file")
+    parser.add_argument("--million", action="store_true", help="memory: draw a million molecules too")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
-    given = parser.parse_args()
+    parser.add_argument("-o", "--out", type=Path, help="write all numbers as JSON")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin starve the rest; before torch
+    import torch
+    from speed_of.command import command, memory
+    from speed_of.drawing import drawing, half_is_quick
+    from speed_of.graphs import cuda
+    from speed_of.kernels import kernels
+    from speed_of.report import Options
+
+    from sciencegen.core.files import atomic, check_writable
+
+    if given.out is not None:
+        check_writable(given.out)
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    print("| sampling | plain, ms | ours, ms | ratio | largest difference |\n|---|---|---|---|---|", flush=True)
-    for race in races(given.quick):
-        if given.only and given.only not in race.name:
-            continue
-        race.ours()
-        times = [(seconds(race.plain), seconds(race.ours)) for _ in range(1 if given.quick else given.repeats)]
-        plain, ours = (1e3 * median(side) for side in zip(*times, strict=True))
-        print(f"| {race.name} | {plain:.1f} | {ours:.1f} | {plain / ours:.1f}x | {race.difference():.1e} |", flush=True)
+    quick = given.quick
+    options = Options(
+        quick, 1 if quick else given.repeats, 8 if quick else given.batch, given.only, given.model, given.wheel,
+        given.million,
+    )  # fmt: skip
+    run = {"kernels": kernels, "drawing": drawing, "command": command, "memory": memory, "cuda": cuda}
+    found: dict[str, object] = {
+        "torch": torch.__version__,
+        "processors": os.cpu_count(),
+        "half_is_quick": half_is_quick(),
+        "load_before": os.getloadavg(),
+        "repeats": options.repeats,
+        "batch": options.batch,
+        "quick": quick,
+    }
+    found |= {part: run[part](options) for part in PARTS if part in given.parts}
+    found["load_after"] = os.getloadavg()
+    if given.out is not None:
+        with atomic(given.out) as temporary:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Property, WriteRows
 from sciencegen.core.files import atomic
+from sciencegen.core.protocol import Protocol
 from sciencegen.domains.molecules.draw import MOST, draw_grid
+from sciencegen.domains.molecules.metrics import PROTOCOLS
 from sciencegen.domains.molecules.molecule import Molecule, canonical
 from sciencegen.domains.molecules.properties import PROPERTIES
 from sciencegen.domains.molecules.similarity import CEILING, unlike
 from sciencegen.domains.molecules.structures import sdf, sdf_v3000, smi
 from sciencegen.domains.molecules.substructure import contains, without
 from sciencegen.errors import DataError
+
+if TYPE_CHECKING:
+    from sciencegen.domains.molecules.reading import ReadingOptions
 
 __all__ = ["Molecules"]
 
@@ -41,12 +46,16 @@ class Molecules(Domain[Molecule]):
     Files: .smi with a SMILES and perhaps a name on each line; .csv with a column of SMILES; .sdf.
     """
 
+    def __init__(self, options: ReadingOptions | None = None) -> None:
+        self.options = options
+
     name = "molecules"
     distinct = True
     properties: Mapping[str, Property[Molecule]] = PROPERTIES
     usual = ("logp", "qed", "tpsa", "mw", "sa")
     filters: Mapping[str, Filter[Molecule]] = _FILTERS
     formats: Mapping[str, WriteRows[Molecule]] = _FORMATS
+    protocols: Mapping[str, Protocol[Molecule]] = PROTOCOLS
     laborious = True
     column = "smiles"
     pictures = (".png", ".svg")
@@ -55,7 +64,12 @@ class Molecules(Domain[Molecule]):
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Molecule]:
         from sciencegen.domains.molecules.reading import read_molecules
 
-        return read_molecules(path, beside=beside)
+        return read_molecules(path, self.options, beside)
+
+    def reading(self, **options: str) -> Self:
+        from sciencegen.domains.molecules.reading import ReadingOptions
+
+        return type(self)(ReadingOptions.of(**options))
 
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
         from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned_all

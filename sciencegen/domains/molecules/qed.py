@@ -48,16 +48,22 @@ def _spelled(query: Chem.Mol) -> frozenset[str]:
 def drug_likeness(mol: Chem.Mol, smiles: str) -> float:
     """The QED of a molecule with its canonical SMILES."""
     from rdkit.Chem import QED, Crippen
-    from rdkit.Chem import rdMolDescriptors as descriptors
+    from rdkit.Chem.rdMolDescriptors import (
+        CalcNumHBD,
+        CalcNumRotatableBonds,
+        CalcTPSA,
+        NumRotatableBondsOptions,
+        _CalcMolWt,
+    )
 
     spelled = set(_IN_TEXT.findall(smiles))
     properties = QED.QEDproperties(
-        MW=descriptors._CalcMolWt(mol),
+        MW=_CalcMolWt(mol),
         ALOGP=Crippen.MolLogP(mol),
         HBA=sum(len(mol.GetSubstructMatches(query)) for query in QED.Acceptors),
-        HBD=descriptors.CalcNumHBD(mol),
-        PSA=descriptors.CalcTPSA(mol),
-        ROTB=descriptors.CalcNumRotatableBonds(mol, descriptors.NumRotatableBondsOptions.Strict),
+        HBD=CalcNumHBD(mol),
+        PSA=CalcTPSA(mol),
+        ROTB=CalcNumRotatableBonds(mol, NumRotatableBondsOptions.Strict),
         AROM=_aromatic_rings(mol),
         ALERTS=sum(alert.spells <= spelled and mol.HasSubstructMatch(alert.query) for alert in _alerts()),
     )

@@ -76,7 +76,9 @@ def test_every_draw_is_a_molecule(length: int, sharpness: float, ending: float) 
         assert not any(atom.GetNumRadicalElectrons() for atom in Chem.MolFromSmiles(text).GetAtoms()), text
 
 
-@pytest.mark.parametrize(("vocabulary", "length"), [(POOR, 7), ((*POOR, "=", "1"), 6), ((*POOR, "1", "2", "F"), 6)])
+@pytest.mark.parametrize(
+    ("vocabulary", "length"), [(POOR, 7), ((*POOR, "=", "1"), 6), ((*POOR, "1"), 7), ((*POOR, "1"), 8)]
+)
 def test_small_worlds_hold_molecules_only(vocabulary: tuple[str, ...], length: int) -> None:
     """All rows there are: each is one that `accepts` knows, and a molecule."""
     constraint = ValenceConstraint(vocabulary, length)

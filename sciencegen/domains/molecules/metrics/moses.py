@@ -123,7 +123,7 @@ def _found(folder: Path | None) -> dict[str, PublishedSet]:
     if "Test" not in found:
         if folder is None:
             raise DataError(
-                "the moses sets are not here: bring them with `sciencegen data moses`, or say --from FOLDER"
+                "the moses sets are not here: bring them with `sciencegen data fetch moses`, or say --from FOLDER"
             )
         raise DataError(f"{folder}: expected the MOSES test set: test.csv, test.csv.gz, test.smi or moses_test.smi.xz")
     return found
