@@ -119,8 +119,9 @@ def asked_for(
     """Whether what is asked for is what is measured, for each of some combinations of properties.
 
     `targets` items of the data lend their properties, `each` draws are made for every one, and all that are valid
-    count; with `best` every draw is the closest of so many valid ones (Conditional Graph Generation with FreeGress; Ninniri, Podda, Bacciu; 2024). `chance` is the mean absolute
-    error of items that were taken from the data at random instead.
+    count; with `best` every draw is the closest of so many valid ones (Conditional Graph Generation with FreeGress;
+    Ninniri, Podda, Bacciu; 2024). `chance` is the mean absolute error of items that were taken from the data at random
+    instead.
     """
     items = data if isinstance(data, Items) else Items(data)
     for name in dict.fromkeys(name for names in asked for name in names):

@@ -18,6 +18,7 @@ from sciencegen.core.batch import Batches
 from sciencegen.core.condition import Condition, ConditionFields
 from sciencegen.core.domain import Domain, Items
 from sciencegen.core.files import sha256
+from sciencegen.core.reading import Reading
 from sciencegen.core.space import Tokens
 from sciencegen.data.batches import Bucketed, InOrder, Shuffled, Unfed
 from sciencegen.data.cards import resolve
@@ -80,6 +81,7 @@ class Fit:
         if stored is not None:
             plan = continued(plan, stored, options, ask, holdout)
         self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
+        self._reading = dict(reading or {})
         if reading:
             self.recipe = replace(self.recipe, domain=self.recipe.domain.reading(**reading))
         self.settings: Settings = self.recipe.settings
@@ -121,7 +123,7 @@ class Fit:
             "representation": representation.state(),
             "fields": fields.state(),
             "from": None if trained is None else trained.checkpoint or trained.config["from"],
-            "reading": [report.record() for report in self.reports],
+            "reading": {"options": self._reading, "reports": _records(self.reports, given.source)},
             "data": given.source | {"items": len(items), "held_out": len(held) if held else 0},
         }
         torch.manual_seed(seed)
@@ -261,6 +263,12 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan
     for prefix, file in files.items():
         source[f"{prefix}sha256"] = sha256(resolve(str(file))) if isinstance(file, (str, Path)) else None
     return _Given(items, held, source)
+
+
+def _records(reports: Sequence[Reading], source: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What became of the rows, by the names the files were given rather than where they lie on this machine."""
+    names = [source[f"{prefix}file"] for prefix in ("", "valid_") if source[f"{prefix}file"] is not None]
+    return [report.record() | {"file": name} for report, name in zip(reports, names, strict=False)]
 
 
 def _items(domain: Domain[Any], data: Data, ask: Sequence[str]) -> Items[Any]:

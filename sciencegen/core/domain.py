@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
 
     from sciencegen.core.protocol import Protocol
     from sciencegen.core.space import Space
-from sciencegen.errors import RequestError
+from sciencegen.errors import RequestError, UnknownName
 
 __all__ = ["Candidate", "Domain", "Entry", "Filter", "Items", "Property", "Representation", "WriteRows"]
 

@@ -27,10 +27,18 @@ def parse_where(clauses: Iterable[str]) -> dict[str, float | str | Interval]:
         if match is None:
             raise RequestError(f"--where {clause!r}: expected name=value, name=low..high, name>=low or name<=high")
         name, sign, text = match.groups()
-        if name in where:
-            raise RequestError(f"--where {clause!r}: {name} was asked for already")
-        where[name] = _value(name, sign, text)
+        value = _value(name, sign, text)
+        where[name] = _both(name, where[name], value) if name in where else value
     return where
+
+
+def _both(name: str, one: float | str | Interval, other: float | str | Interval) -> Interval:
+    """What satisfies two clauses of one name: two ranges may leave a range."""
+    if not isinstance(one, Interval) or not isinstance(other, Interval):
+        raise RequestError(f"{name} is asked for twice, as {one} and as {other}: leave one out")
+    if max(one.low, other.low) > min(one.high, other.high):
+        raise RequestError(f"{name} cannot be both {one} and {other}")
+    return Interval(max(one.low, other.low), min(one.high, other.high))
 
 
 def _value(name: str, sign: str, text: str) -> float | str | Interval:

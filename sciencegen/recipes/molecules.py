@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sciencegen.core.condition import ConditionFields
 from sciencegen.core.generator import Generator
@@ -26,8 +27,11 @@ ASK = (
     *("logp", "qed", "tpsa", "mw", "sa"),
     *("rings", "aromatic_rings", "donors", "acceptors", "rotatable", "charge"),
 )
-_RECURRENT = Settings(batch=256, rate=2e-3, epochs=5, warmup=200, schedule="cosine", ema=0.999, clip=20.0, decay=0.01)
-_ATTENTIVE = Settings(batch=256, rate=1e-3, epochs=5, warmup=500, schedule="cosine", ema=0.999, clip=20.0, decay=0.01)
+# at twice this rate training came apart after 2,500 steps
+_RECURRENT = Settings(
+    batch=256, rate=2e-3, epochs=5, warmup=400, schedule="cosine", beta2=0.99, clip=5.0, decay=0.01, ema=0.999
+)
+_ATTENTIVE = replace(_RECURRENT, rate=1e-3, warmup=500)
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
 

@@ -29,6 +29,7 @@ def card(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path, p
         f"| data | {data['file'] or 'given in memory'}, {data['items']} items |"
         if data["items"]
         else "| data | none |",
+        *([f"| begins with | a model of sha256 {config['from']} |"] if config.get("from") else []),
         *([f"| sha256 of the data | {data['sha256']} |"] if data["sha256"] else []),
         f"| held out | {held} |",
         *([f"| sha256 of the held-out data | {data['valid_sha256']} |"] if data["valid_sha256"] else []),
@@ -55,6 +56,9 @@ def command(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path
         words += ["--valid", data["valid_file"]] if data["valid_file"] else ["--holdout", str(config["holdout"])]
         for name in config["ask"] or ["none"]:
             words += ["--ask", name]
+    words += ["--from", "MODEL"] if config.get("from") else []
+    for name, value in config.get("reading", {}).get("options", {}).items():
+        words += ["--read", f"{name}={value}"]
     words += ["--seed", str(chosen["seed"])]
     for name, value in chosen.items():
         if name != "seed" and value != defaults[name]:

@@ -146,7 +146,7 @@ def test_distinct_items_come_once(sciencegen: Command, made: Path) -> None:
         (["--where", "heat=nan"], "heat=nan: expected a finite number"),
         (["--where", "heat=inf"], "heat=inf: expected a finite number"),
         (["--where", "heat=2..1"], "heat=2..1: the range is empty"),
-        (["--where", "heat=1", "--where", "heat=2"], "heat was asked for already"),
+        (["--where", "heat=1", "--where", "heat=2"], "heat is asked for twice"),
         (["--set", "temprature=1"], "unknown sampling knob 'temprature': did you mean 'temperature'?"),
         (["--set", "temperature=0"], "temperature=0.0: expected a number above 0"),
         (["--set", "temperature=nan"], "temperature=nan: expected a number above 0"),

@@ -148,6 +148,15 @@ def test_the_stand_in_writes_valid_molecules(tmp_path: Path) -> None:
     assert model.log_prob(["C" * 59]).isfinite().all()
 
 
+def test_a_peak_that_grows_is_seen() -> None:
+    from speed_of.command import _of_peaks
+
+    steady, leaking = _of_peaks({20_000: 500.0, 100_000: 510.0}), _of_peaks({20_000: 500.0, 100_000: 700.0})
+    assert [target.met for target in steady] == [True, True]
+    assert [target.met for target in leaking] == [False, False]
+    assert leaking[1].reached == pytest.approx(700 + 900_000 / 80_000 * 200)
+
+
 def test_targets_know_which_way_is_good() -> None:
     from speed_of.report import Target
 

@@ -21,6 +21,8 @@ _ORDER = (0, 1, 2, 3, 1, 1)
 _MOST = 8  # no atom has more bonds
 _COVALENT = frozenset(("*", "H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "Te", "I"))
 """Elements that form bonds; all others stand alone as ions, as RDKit makes dative bonds of theirs after counting."""
+_HALOGENS = frozenset(("F", "Cl", "Br", "I"))
+"""Elements kept from double bonds, as RDKit rewrites X=O by charges, and fails where that oxygen has one."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,8 @@ def bonding(token: str) -> Bonding | None:
         sums = _usual([n for n in range(_MOST + 1) if _complete(token, n) and (not handed or n + hydrogens > 2)])
     if not sums:
         return None
-    # a handed atom of four neighbours has no double bond
-    top = 1 if handed and sums[-1] + hydrogens <= 4 else 3
-    return Bonding(sums, top)
+    four = handed and sums[-1] + hydrogens <= 4  # a handed atom of four neighbours has no double bond
+    return Bonding(sums, 1 if four or atom.GetSymbol() in _HALOGENS else 3)
 
 
 def _usual(sums: list[int]) -> tuple[int, ...]:

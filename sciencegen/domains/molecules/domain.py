@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Molecules"]
 
+_FEW = 500
+"""So many molecules are read and measured sooner than other processes have started."""
+
 
 def _unlike(file: str, ceiling: float) -> Callable[[Molecule], bool]:
     """Whether a molecule is at most so similar to every molecule of a file."""
@@ -72,13 +75,18 @@ class Molecules(Domain[Molecule]):
         return type(self)(ReadingOptions.of(**options))
 
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
-        from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned_all
+        from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all, cleaned_block
         from sciencegen.domains.molecules.reading import ReadingOptions, molecule_rows
 
         found = molecule_rows(path, ReadingOptions(smiles_column=column))
         entries = [Entry[Molecule](one.row, one.text, None, one.reason) for one in found.rows.broken]
         whole = Cleaning(salts="keep")  # nothing is taken away from what somebody asks about
-        for i, one in enumerate(cleaned_all(found.texts, whole, found.structures)):
+        if len(found.texts) < _FEW:
+            read = cleaned_block if found.structures else cleaned
+            results = [read(text, whole) for text in found.texts]
+        else:
+            results = cleaned_all(found.texts, whole, found.structures)
+        for i, one in enumerate(results):
             number, text = found.rows.number(i), "" if found.structures else found.texts[i]
             if isinstance(one, Dropped):
                 entries.append(Entry(number, text, None, one.reason))
@@ -109,7 +117,8 @@ class Molecules(Domain[Molecule]):
     def measure(self, items: Sequence[Molecule], names: Sequence[str]) -> Mapping[str, Sequence[float | str | None]]:
         from sciencegen.domains.molecules.measuring import measured_in_parallel
 
-        return {name: values.tolist() for name, values in measured_in_parallel(items, names).items()}
+        processes = 0 if len(items) < _FEW else None
+        return {name: values.tolist() for name, values in measured_in_parallel(items, names, processes).items()}
 
     def compare(self, ours: Sequence[Molecule], theirs: Sequence[Molecule]) -> dict[str, float]:
         from sciencegen.domains.molecules.metrics import compare

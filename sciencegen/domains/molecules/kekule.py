@@ -69,7 +69,8 @@ class KekuleSmiles(Strings):
             first = items[int(rows[refused[best]][0])]
             warnings.warn(
                 f"{counts[best]:,} of {len(items):,} molecules can be learned from but not drawn, as they have "
-                f"unpaired electrons, bonds to a metal or a triple bond that closes a ring; the first is {first}",
+                "unpaired electrons, bonds to a metal, a double bond of a halogen or a triple bond that closes a ring; "
+                f"the first is {first}",
                 stacklevel=3,
             )
         return longer[best]

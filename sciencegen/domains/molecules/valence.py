@@ -77,7 +77,8 @@ class ValenceConstraint(Constraint):
     """The molecules a vocabulary can spell in at most `length` tokens, as Kekulé SMILES.
 
     Fragments may stand side by side, and atoms in brackets have any charge, hydrogens, isotope or handedness. No
-    atom is left with unpaired electrons, and no triple bond closes a ring.
+    atom is left with unpaired electrons, metals form no bonds, halogens no double bonds, and no triple bond closes a
+    ring.
     """
 
     vocabulary: tuple[str, ...]

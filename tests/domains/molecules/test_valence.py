@@ -20,7 +20,22 @@ from sciencegen.domains.molecules.valence import ValenceConstraint
 RICH = (
     *("", "#", "(", ")", "-", ".", "/", "1", "2", "3", "%10", "=", "\\"),
     *("B", "Br", "C", "Cl", "F", "I", "N", "O", "P", "S"),
-    *("[2H]", "[C@@H]", "[C@]", "[Cl-]", "[N+]", "[N-]", "[NH+]", "[NH3+]", "[Na+]", "[O-]", "[P@]", "[S+]", "[S@@]"),
+    *(
+        "[2H]",
+        "[C@@H]",
+        "[C@]",
+        "[Cl-]",
+        "[N+]",
+        "[N-]",
+        "[NH+]",
+        "[NH3+]",
+        "[Na+]",
+        "[O-]",
+        "[OH+]",
+        "[P@]",
+        "[S+]",
+        "[S@@]",
+    ),
     *("[Se]", "[Si]", "[n+]", "c", ":"),
 )
 """Tokens of all kinds, the last of which have no place in Kekulé SMILES."""
@@ -155,6 +170,7 @@ def test_what_may_be_spelled(text: str) -> None:
         ("C[O-]C", "oxygen of charge -1 with two bonds"),
         ("CS(C)C", "a hydrogen on sulfur of three bonds"),
         ("[Na+]C", "a bond of sodium"),
+        ("[OH+]=IO", "a double bond of a halogen"),
         ("[C@@H](C)=O", "a handed atom with a double bond"),
         ("C#1CCCCC1", "a triple bond that closes a ring"),
         ("C1CC=1", "a bond named where the ring closes"),

@@ -118,6 +118,7 @@ def _moses(generator: Autoregressive, options: Options) -> list[Contender]:
 
 def _ours(name: str, kind: str, generator: Autoregressive) -> Contender:
     drawer = generator if kind == "fp32" else generator.lean()
+    assert (next(drawer.net.parameters()).dtype == torch.bfloat16) == (kind == "bf16")
     spelled = Smiles(VOCABULARY, len(levels()))
     return Contender(name, "ours", kind, lambda n: _read(drawer, spelled, n), lambda: _multiply(drawer))
 

@@ -44,6 +44,8 @@ def levels(vocabulary: int = len(VOCABULARY)) -> list[float]:
 class Forced(CausalNet):
     """A net with the end of strings decided by `levels`; it notes how many rows each step was asked for."""
 
+    halves = True
+
     def __init__(self, net: CausalNet) -> None:
         super().__init__()
         self.net, self.level = net, levels()

@@ -1,0 +1,48 @@
+"""Put a trained model where it is shipped: what is needed to draw from it, without the state of its training.
+
+    python workflows/ship.py runs/molecules molecules
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from sciencegen.model import load
+
+SHIPPED = Path(__file__).parents[1] / "sciencegen" / "pretrained"
+FILES = ("config.json", "model.safetensors", "README.md", "seen.bin")
+MOST = 15_000_000  # bytes
+
+
+def ship(run: Path, name: str, metrics: Path | None) -> Path:
+    """Copy a run's model, check that it draws what it drew before, and say how large it is."""
+    out = SHIPPED / name
+    out.mkdir(parents=True, exist_ok=True)
+    for file in FILES:
+        if (run / file).exists():
+            shutil.copyfile(run / file, out / file)
+    card = (out / "README.md").read_text().replace(str(run), f"runs/{name}")
+    if metrics is not None:
+        card += "\n" + metrics.read_text()
+    (out / "README.md").write_text(card)
+    where = str(Path.home())
+    for file in ("config.json", "README.md"):
+        assert where not in (out / file).read_text(), f"{out / file} names a folder of this machine: {where}"
+    size = sum(file.stat().st_size for file in out.iterdir())
+    assert size <= MOST, f"{out}: {size:,} bytes are more than {MOST:,}"
+    ours, theirs = (load(path, "cpu", "32").generate(20, seed=7, measure=[]) for path in (run, out))
+    assert ours.equals(theirs)
+    print(json.dumps({"model": name, "bytes": size, "sha256": load(out, "cpu").checkpoint}))
+    return out
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--metrics", type=Path, help="Markdown to put under the card.")
+    given = parser.parse_args()
+    ship(given.run, given.name, given.metrics)
