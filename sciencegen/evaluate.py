@@ -151,10 +151,10 @@ def _aimed(
     tally = Tally()
     for i in range(len(targets)):
         where = {name: float(targets.columns[name][i] or 0.0) for name in names}
-        found = valid(counted(islice(model.stream(where, seed + i, each * best, names), each * best), tally), tally)
+        drawn = valid(counted(islice(model.stream(where, seed + i, each * best, names), each * best), tally), tally)
         if best > 1:
-            found = best_of(found, best, distance(where, model.fields, names), tally)
-        for candidate in found:
+            drawn = best_of(drawn, best, distance(where, model.fields, names), tally)
+        for candidate in drawn:
             for name in names:
                 pairs[name][0].append(where[name])
                 pairs[name][1].append(float(candidate.properties[name]))

@@ -114,7 +114,8 @@ class Model(Generic[T]):
             return self.precision
         if self.generator.device.type == "cuda":
             return "bf16" if torch.cuda.is_bf16_supported() else "32"
-        return "bf16" if getattr(torch.cpu, "get_capabilities", dict)().get("avx512_bf16") else "32"
+        known: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch cannot tell
+        return "bf16" if known.get("avx512_bf16") else "32"
 
     def _drawer(self) -> Generator:
         """The generator as it draws fastest here."""

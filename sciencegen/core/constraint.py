@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor
 
 __all__ = ["Constraint"]
@@ -17,8 +18,8 @@ class Constraint(ABC):
     """
 
     @abstractmethod
-    def start(self, n: int) -> Any:
-        """The state before the first token of `n` sequences."""
+    def start(self, n: int, device: torch.device | None = None) -> Any:
+        """The state before the first token of `n` sequences, on the device where tokens will be."""
 
     @abstractmethod
     def mask(self, state: Any) -> Tensor:

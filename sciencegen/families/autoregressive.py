@@ -141,7 +141,7 @@ def draw_entries(
     live = _Rows(
         torch.arange(n, device=out.device),
         [net.start(context) for context in contexts],
-        None if constraint is None else constraint.start(n),
+        None if constraint is None else constraint.start(n, out.device),
     )
     for t in range(length):
         logits = _guided([space.full(net.step(state, t, live.previous)) for state in live.states], knobs.guidance)

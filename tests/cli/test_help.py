@@ -16,11 +16,11 @@ def test_help_lists_the_commands(sciencegen: Command) -> None:
     for arguments in (["--help"], ["-h"], []):
         done = sciencegen(*arguments)
         assert (done.code, done.err) == (0, "")
-        for command in ("recipes", "train", "generate", "evaluate", "info"):
+        for command in ("recipes", "data", "train", "generate", "score", "evaluate", "info"):
             assert f"  {command} " in done.out
 
 
-@pytest.mark.parametrize("command", ["recipes", "train", "generate", "evaluate", "info"])
+@pytest.mark.parametrize("command", ["recipes", "train", "generate", "score", "evaluate", "info"])
 def test_every_command_has_help(sciencegen: Command, command: str) -> None:
     done = sciencegen(command, "--help")
     assert (done.code, done.err) == (0, "")

@@ -25,7 +25,7 @@ class NoRepeats(Constraint):
 
     vocabulary: int
 
-    def start(self, n: int) -> Tensor:
+    def start(self, n: int, device: torch.device | None = None) -> Tensor:
         return torch.full((n,), -1)
 
     def mask(self, state: Tensor) -> Tensor:

@@ -102,7 +102,7 @@ def _complete(token: str, bonds: int) -> bool:
     from rdkit import Chem
 
     reading = Chem.SmilesParserParams()
-    reading.removeHs = False  # type: ignore[assignment]  # the stubs say otherwise
+    reading.removeHs = False
     mol = Chem.MolFromSmiles(token + "(C)" * bonds, reading)
     if mol is None or mol.GetAtomWithIdx(0).GetNumRadicalElectrons():
         return False

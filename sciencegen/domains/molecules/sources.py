@@ -52,7 +52,8 @@ def from_sdf(text: str) -> Rows:
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """The lines of every structure, with the number of the first."""
-    start, record = 1, []
+    start = 1
+    record: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("$$$$"):
             if any(record):
