@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from sciencegen.core.batch import seed_at
-from sciencegen.core.condition import Condition, ConditionFields, Where
+from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.core.generator import Completing, Density, Generator, Latent, Variational
 from sciencegen.data.seen import Seen
@@ -99,10 +99,11 @@ class Model(Generic[T]):
     def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Sequence[Any]]:
         """What draws batch number i of a stream, as plain rows."""
         drawer = self._drawer()
+        rows = batch if any(isinstance(asked, Interval) for asked in (where or {}).values()) else 1
 
         def draw(number: int) -> Sequence[Any]:
             with self._seeded(seed_at(seed, number)):
-                condition = self._placed(self.fields.ask(where, batch)) if where else None
+                condition = self._placed(self.fields.ask(where, rows)) if where else None
                 return self.representation.plain(drawer.sample(batch, condition))
 
         return draw
@@ -213,7 +214,7 @@ class Model(Generic[T]):
         asked = {
             f"{name}_asked": value if isinstance(value, (int, float)) else str(value) for name, value in where.items()
         }
-        return {**self.domain.row(candidate.item), **candidate.properties, **asked}
+        return {**self.domain.row(candidate.item), **_rounded(candidate.properties), **asked}
 
     @torch.no_grad()
     def log_prob(
@@ -317,6 +318,11 @@ class Model(Generic[T]):
             if name not in self.domain.properties:
                 raise UnknownName("property", name, self.domain.properties)
         return (*names, *(name for name in where if name in self.domain.properties and name not in names))
+
+
+def _rounded(properties: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Measured values without the digits that only say how numbers are stored."""
+    return {name: value if isinstance(value, str) else float(f"{value:.6g}") for name, value in properties.items()}
 
 
 def _tightened(generator: Variational, x: Tensor, condition: Condition | None, draws: int) -> Tensor:

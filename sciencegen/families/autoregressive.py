@@ -92,11 +92,16 @@ class Autoregressive(Density, Completing):
 
     def _contexts(self, n: int, condition: Condition | None) -> tuple[Tensor, ...]:
         """The context, and for guidance the context of no condition."""
-        kind = next(self.net.parameters()).dtype
-        context = self.conditioner(condition, n).to(kind)
+        context = self._context(n, condition)
         if self.knobs.guidance == 1 or condition is None:
             return (context,)
-        return context, self.conditioner(None, n).to(kind)
+        return context, self._context(n, None)
+
+    def _context(self, n: int, condition: Condition | None) -> Tensor:
+        """The context, one row where it serves all samples: nets see by its stride that it does."""
+        rows = 1 if condition is None or len(condition) == 1 else n
+        context: Tensor = self.conditioner(condition, rows).to(next(self.net.parameters()).dtype)
+        return context.expand(n, -1)
 
 
 def sequence_log_prob(space: Discrete, logits: Tensor, x: Tensor, masked: bool = True) -> Tensor:
@@ -117,7 +122,7 @@ class _Rows:
     previous: Tensor | None = None
 
     def take(self, kept: Tensor, net: CausalNet, constraint: Constraint | None) -> None:
-        self.rows = self.rows[kept]
+        self.rows = self.rows.index_select(0, kept)
         self.states = [net.take(state, kept) for state in self.states]
         self.previous = None if self.previous is None else self.previous[kept]
         if constraint is not None:
@@ -192,4 +197,10 @@ def _pick(logits: Tensor, knobs: Sharpness) -> Tensor:
     if probability.shape[-1] == 2:
         odds = probability[:, 1] / probability.sum(-1)
         return (torch.rand_like(odds) < odds).long()
-    return torch.multinomial(probability, 1)[:, 0]
+    if probability.device.type != "cpu":
+        return torch.multinomial(probability, 1)[:, 0]
+    # one random number a row, not one for each category; above 0 and at most the sum, so that no category of
+    # probability 0 is ever drawn
+    reached = probability.cumsum(-1)
+    threshold = (1 - torch.rand_like(reached[:, :1])) * reached[:, -1:]
+    return (reached < threshold).sum(-1)

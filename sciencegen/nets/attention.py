@@ -30,8 +30,8 @@ class Cache:
         """The same for some of the samples; only what is filled is copied."""
         _, heads, length, width = self.keys.shape
         kept = Cache(len(rows), heads, length, width, self.keys)
-        kept.keys[:, :, : self.filled] = self.keys[rows, :, : self.filled]
-        kept.values[:, :, : self.filled] = self.values[rows, :, : self.filled]
+        for new, old in ((kept.keys, self.keys), (kept.values, self.values)):
+            new[:, :, : self.filled] = old[:, :, : self.filled].index_select(0, rows)
         kept.filled = self.filled
         return kept
 

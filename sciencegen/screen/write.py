@@ -81,6 +81,8 @@ def _write_text(rows: Iterable[Row], file: TextIO, name: str) -> int:
                 writer.writeheader()
             writer.writerow(row)
         count += 1
+        if count == 1:
+            file.flush()  # somebody may be waiting for it at the other end of a pipe
     file.flush()
     return count
 

@@ -33,7 +33,8 @@ class Cell(ABC):
 
     @abstractmethod
     def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
-        """A layer's memory after one step; the first vector is its output."""
+        """A layer's memory after one step; the first vector is its output. `gates` is overwritten: at the sizes that
+        sampling has, reading and writing them once more costs half as much as the matrix product."""
 
 
 def _weight(rnn: nn.RNNBase, name: str, layer: int) -> Tensor:
@@ -51,13 +52,16 @@ class Gated(Cell):
         return nn.GRU(inputs, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
 
     def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
-        return _weight(rnn, "bias_ih", layer)
+        back = _weight(rnn, "bias_hh", layer)[: 2 * rnn.hidden_size]  # that of the new memory is reset with it
+        return _weight(rnn, "bias_ih", layer) + F.pad(back, (0, rnn.hidden_size))
 
     def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
-        back = F.linear(memory[0], _weight(rnn, "weight_hh", layer), _weight(rnn, "bias_hh", layer))
         two = 2 * rnn.hidden_size
-        reset, keep = torch.sigmoid(gates[:, :two] + back[:, :two]).chunk(2, -1)
-        return [torch.lerp(torch.tanh(gates[:, two:] + reset * back[:, two:]), memory[0], keep)]
+        new = gates[:, two:].clone()
+        gates[:, two:] = _weight(rnn, "bias_hh", layer)[two:]
+        gates.addmm_(memory[0], _weight(rnn, "weight_hh", layer).t())
+        reset, keep = gates[:, :two].sigmoid_().chunk(2, -1)
+        return [new.addcmul_(reset, gates[:, two:]).tanh_().lerp_(memory[0], keep)]
 
 
 class LongShort(Cell):
@@ -72,10 +76,12 @@ class LongShort(Cell):
         return _weight(rnn, "bias_ih", layer) + _weight(rnn, "bias_hh", layer)
 
     def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
-        gates = gates + F.linear(memory[0], _weight(rnn, "weight_hh", layer))
-        enter, forget, new, leave = gates.chunk(4, -1)
-        cell = torch.sigmoid(forget) * memory[1] + torch.sigmoid(enter) * torch.tanh(new)
-        return [torch.sigmoid(leave) * torch.tanh(cell), cell]
+        width = rnn.hidden_size
+        gates.addmm_(memory[0], _weight(rnn, "weight_hh", layer).t())
+        enter, forget = gates[:, : 2 * width].sigmoid_().chunk(2, -1)
+        new, leave = gates[:, 2 * width : 3 * width].tanh_(), gates[:, 3 * width :].sigmoid_()
+        cell = (forget * memory[1]).addcmul_(enter, new)
+        return [torch.tanh(cell).mul_(leave), cell]
 
 
 @dataclass
@@ -83,7 +89,7 @@ class RecurrentState:
     """The memory of every layer, and what the context adds to the first layer's gates."""
 
     memory: list[list[Tensor]]  # per layer, each [n, width]
-    gates: Tensor  # [n, gates]
+    gates: Tensor | None  # [n, gates]; None where one context serves all samples, and is part of the table
     table: Tensor  # [1 + vocabulary, gates], the embedding folded into the first layer's input weights
 
 
@@ -128,14 +134,20 @@ class Recurrent(CausalNet):
         return parts[0] if len(parts) == 1 else tuple(parts)
 
     def start(self, context: Tensor) -> RecurrentState:
-        n, weight = len(context), _weight(self.rnn, "weight_ih", 0)
+        weight = _weight(self.rnn, "weight_ih", 0)
         table = F.linear(self.embed.weight, weight, self.cell.input_bias(self.rnn, 0))
-        gates = F.linear(self.inject(table.new_zeros(n, self.embed.embedding_dim), context), weight)
         memory = [list(layer.unbind(1)) for layer in self._memory(context).unbind(1)]
-        return RecurrentState(memory, gates, table)
+        shared = not context.shape[1] or context.stride(0) == 0  # one row, expanded
+        given = context[:1] if shared else context
+        gates = F.linear(self.inject(table.new_zeros(len(given), self.embed.embedding_dim), given), weight)
+        return RecurrentState(memory, None, table + gates) if shared else RecurrentState(memory, gates, table)
 
     def step(self, state: RecurrentState, t: int, previous: Tensor | None) -> Tensor:
-        gates = state.gates + (state.table[0] if previous is None else state.table[previous.long() + 1])
+        memory = state.memory[0][0]
+        entry = memory.new_zeros(len(memory), dtype=torch.long) if previous is None else previous.long() + 1
+        gates = state.table.index_select(0, entry)
+        if state.gates is not None:
+            gates += state.gates
         for layer in range(self.depth):
             if layer:
                 bias = self.cell.input_bias(self.rnn, layer)
@@ -145,5 +157,6 @@ class Recurrent(CausalNet):
         return out
 
     def take(self, state: RecurrentState, rows: Tensor) -> RecurrentState:
-        memory = [[vector[rows] for vector in layer] for layer in state.memory]
-        return RecurrentState(memory, state.gates[rows], state.table)
+        memory = [[vector.index_select(0, rows) for vector in layer] for layer in state.memory]
+        gates = None if state.gates is None else state.gates.index_select(0, rows)
+        return RecurrentState(memory, gates, state.table)

@@ -14,7 +14,8 @@ from sciencegen.errors import DataError
 
 MOLECULES = [
     *("C", "CCO", "c1ccccc1", "C[C@H](N)C(=O)[O-]", "Clc1ccc(Br)cc1", "[Na+]"),
-    *("CC(C)(C)c1ccc2occ(CC(=O)Nc3ccccc3F)c2c1", "C1CC2CCC1CC2", "O=[N+]([O-])c1cc[nH]c1", "FC(F)(F)S", "C/C=C/C", "[2H]C", "C12C3C4C1C5C2C3C45"),
+    *("CC(C)(C)c1ccc2occ(CC(=O)Nc3ccccc3F)c2c1", "C1CC2CCC1CC2", "O=[N+]([O-])c1cc[nH]c1", "FC(F)(F)S"),
+    *("C/C=C/C", "[2H]C", "C12C3C4C1C5C2C3C45"),
 ]
 ITEMS = [one for one in map(canonical, MOLECULES) if one is not None]
 
