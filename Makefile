@@ -17,10 +17,12 @@ $(VENV)/.test: $(BIN)/sciencegen
 
 demo: $(BIN)/sciencegen
 	$(PYTHON) -c "import shutil; shutil.rmtree('runs/demo', ignore_errors=True)"
-	$(BIN)/sciencegen train densities/coupling --data datasets/wells.csv --ask temperature -o runs/demo --threads 1
-	$(BIN)/sciencegen generate runs/demo -n 1000 --where temperature=0.3 -o runs/demo/cold.csv --picture runs/demo/cold.png
-	$(BIN)/sciencegen evaluate runs/demo --data datasets/wells.csv -n 1000
-	head -5 runs/demo/cold.csv
+	mkdir -p runs/demo
+	$(BIN)/sciencegen generate molecules -n 1000 --where logp=2.5 --where qed=0.9 -o runs/demo/hits.csv --grid runs/demo/hits.svg
+	head -5 runs/demo/hits.csv
+	$(BIN)/sciencegen train densities/coupling --data datasets/wells.csv --ask temperature -o runs/demo/wells --threads 1
+	$(BIN)/sciencegen generate runs/demo/wells -n 1000 --where temperature=0.3 -o runs/demo/cold.csv --picture runs/demo/cold.png
+	$(BIN)/sciencegen evaluate runs/demo/wells --data datasets/wells.csv -n 1000
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

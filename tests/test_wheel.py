@@ -87,3 +87,9 @@ def test_what_the_wheel_carries_is_found(installed: Path, tmp_path: Path) -> Non
     )
     found = set(run(installed / "python", "-c", ask, cwd=tmp_path).split())
     assert {path.name for path in files(ROOT / "datasets")} <= found
+
+
+def test_molecules_are_generated_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    table = run(installed / "sciencegen", "generate", "molecules", "-n", 5, "-w", "logp=2.5", cwd=tmp_path)
+    assert table.startswith("smiles,logp,")
+    assert table.count("\n") == 6
