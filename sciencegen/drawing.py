@@ -30,7 +30,10 @@ class Maker(Generic[T]):
     names: tuple[str, ...]
 
     def __call__(self, row: Any) -> Candidate[T] | None:
-        item = self.read(row)
+        return self.of(self.read(row))
+
+    def of(self, item: T | None) -> Candidate[T] | None:
+        """The candidate of an item."""
         if item is None:
             return None
         measured = {name: self.domain.properties[name].measure(item) for name in self.names}
@@ -49,22 +52,22 @@ class Measurer(Generic[T]):
         return replace(candidate, properties={**candidate.properties, **measured})
 
 
-def missing(n: int, screen: Screen[Any], tally: Tally) -> int:
-    """How many draws are likely to hold what is missing of `n`, by what became of the draws so far."""
+def missing(n: int, screen: Screen[Any], tally: Tally, batch: int) -> int:
+    """How many batches are likely to hold what is missing of `n`, by what became of the draws so far."""
     share = max(tally.kept / tally.drawn, 0.01) if tally.drawn else 1 / screen.best_of
-    return max(1, math.ceil((n - tally.kept) / share))
+    return max(1, math.ceil((n - tally.kept) / share / batch))
 
 
-def made_here(make: Maker[T], draw: Callable[[int], Sequence[Any]]) -> Iterator[Candidate[T] | None]:
-    """The candidates of draw(0), draw(1), ... for ever; None stands for a draw that is no valid item."""
+def made_here(make: Maker[T], decoded: Callable[[int], Iterable[T | None]]) -> Iterator[Candidate[T] | None]:
+    """The candidates of batch 0, 1, ... for ever; None stands for a draw that is no valid item."""
     for number in count():
-        yield from map(make, draw(number))
+        yield from map(make.of, decoded(number))
 
 
 def made_elsewhere(
     make: Maker[T], draw: Callable[[int], Sequence[Any]], workers: int, batches: Callable[[], int]
 ) -> Iterator[Candidate[T] | None]:
-    """The same, made in worker processes; `batches` says how many draws to take before it is asked again.
+    """The same of plain rows, made in worker processes; `batches` says how many draws to take before it is asked again.
 
     A draw that crashes a worker, or hangs it, counts as invalid, and a warning says so.
     """

@@ -105,15 +105,15 @@ class Fit:
         """Learn from the data what the model must know of them, build it, and encode the data once."""
         domain, seed = self.recipe.domain, self.settings.seed
         trained = self._trained
-        self.seen = Seen.of(map(domain.text, given.items.items)) if domain.distinct and len(given.items) else None
-        items = measured(domain, given.items, plan.ask)
-        found = [field_of(domain, name, column) for name, column in items.columns.items()]
+        trained = self._trained
         if trained is None:
             representation = self.recipe.ready or self.recipe.representation.fit(given.items.items)
-            fields = ConditionFields(tuple(found))
         else:
             representation = trained.representation.extended(given.items.items)
-            fields = trained.fields.grown(found)
+        items = measured(domain, given.items, plan.ask)
+        found = [field_of(domain, name, column) for name, column in items.columns.items()]
+        fields = ConditionFields(tuple(found)) if trained is None else trained.fields.grown(found)
+        self.seen = Seen.of(map(domain.text, items.items)) if domain.distinct and len(items) else None
         held = given.valid
         if held is None:
             items, held = split(items, plan.holdout, seed)

@@ -94,17 +94,18 @@ class Model(Generic[T]):
         The same seed and batch give the same stream. `measure` names the properties to measure (default: all).
         """
         make = Maker(self.representation.reader(), self.domain, self._measured(where or {}, measure))
-        return made_here(make, self._drawn(where, seed, batch))
+        draw = self._drawn(where, seed, batch)
+        return made_here(make, lambda number: self.representation.decode(draw(number)))
 
-    def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Sequence[Any]]:
-        """What draws batch number i of a stream, as plain rows."""
+    def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Tensor]:
+        """What draws batch number i of a stream."""
         drawer = self._drawer()
         rows = batch if any(isinstance(asked, Interval) for asked in (where or {}).values()) else 1
 
-        def draw(number: int) -> Sequence[Any]:
+        def draw(number: int) -> Tensor:
             with self._seeded(seed_at(seed, number)):
                 condition = self._placed(self.fields.ask(where, rows)) if where else None
-                return self.representation.plain(drawer.sample(batch, condition))
+                return drawer.sample(batch, condition)
 
         return draw
 
@@ -154,29 +155,17 @@ class Model(Generic[T]):
         wanted = self._measured(where, self.domain.usual if measure is None else measure)
         # of what is left out nothing is measured but what was asked for
         early = tuple(name for name in wanted if name in where) if screen.sieves else wanted
-        drawn = self._made(
-            where, seed, n * screen.best_of, early, screen.sieves, partial(missing, n, screen, tally), workers
-        )
+        make, chosen = Maker(self.representation.reader(), self.domain, early), self.representation
+        batch = min(max(n * screen.best_of, 256 if screen.sieves else 32), 1024)
+        draw, count = self._drawn(where, seed, batch), self._workers(n * screen.best_of, workers)
+        if count:
+            more = partial(missing, n, screen, tally, batch)
+            drawn = made_elsewhere(make, lambda number: chosen.plain(draw(number)), count, more)
+        else:
+            drawn = made_here(make, lambda number: chosen.decode(draw(number)))
         kept = screened(drawn, n, budget or 50 * n * screen.best_of, tally, screen)
         late = Measurer(self.domain, tuple(name for name in wanted if name not in early))
-        return measured_further(kept, late, self._workers(n, workers))
-
-    def _made(
-        self,
-        where: Where,
-        seed: int,
-        n: int,
-        names: tuple[str, ...],
-        sieves: bool,
-        more: Callable[[], int],
-        workers: int | None,
-    ) -> Iterator[Candidate[T] | None]:
-        """Candidates for ever, here or elsewhere; about as many at once as are wanted, and more where some are left
-        out."""
-        batch = min(max(n, 256 if sieves else 32), 1024)
-        make, draw = Maker(self.representation.reader(), self.domain, names), self._drawn(where, seed, batch)
-        count = self._workers(n, workers)
-        return made_elsewhere(make, draw, count, lambda: math.ceil(more() / batch)) if count else made_here(make, draw)
+        return measured_further(kept, late, count)
 
     def _workers(self, n: int, workers: int | None) -> int:
         if workers is not None:

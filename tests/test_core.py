@@ -41,7 +41,7 @@ def test_broken_clauses_are_refused(clause: str) -> None:
 
 
 def test_a_name_asked_for_twice_is_refused() -> None:
-    with pytest.raises(RequestError, match="already"):
+    with pytest.raises(RequestError, match="asked for twice"):
         parse_where(["logp=1", "logp=2"])
 
 

@@ -200,7 +200,7 @@ def test_a_report_has_what_a_model_can_say(flow: Model[Any], vae: Model[Any], bi
     for model, properties in ((flow, {"radius"}), (vae, {"radius"}), (bits, {"filled", "changes"})):
         report = evaluate(model, some(model, 60), n=60, draws=5)
         assert set(report["likelihood"]) == likelihood
-        assert set(report["samples"]) == samples | {"distinct_share"}
+        assert set(report["samples"]) == samples | {"distinct_share", "outdone", "rejected_by", "compared_with"}
         assert set(report["distance"]) == {
             *("energy_distance", "mmd", "sliced_wasserstein", "nearest_neighbour_accuracy"),
         }

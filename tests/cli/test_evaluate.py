@@ -122,7 +122,7 @@ def test_what_is_asked_is_held_against_what_is_measured(sciencegen: Command, gru
     done = sciencegen("evaluate", gru, "--data", sets / "train.smi", *asked, "--html", page)
     report = json.loads(done.out)["asked"]
     assert report.keys() == {"logp", "mw", "logp+mw"}
-    assert report["logp+mw"].keys() == {"draws", "valid", "logp", "mw"}
+    assert report["logp+mw"].keys() == {"draws", "valid", "kept", "logp", "mw"}
     assert report["mw"]["draws"] == 24
     assert report["mw"]["mw"]["mean_absolute_error"] >= 0
     assert report["mw"]["mw"]["chance"] > 0

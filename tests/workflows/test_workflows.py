@@ -51,7 +51,9 @@ def test_the_binary_benchmark_runs_and_goes_on(packed: Path) -> None:
 @pytest.mark.slow
 def test_the_speed_benchmark_gives_ratios_and_equal_results() -> None:
     rows = [
-        line for line in run("benchmarks/speed.py", "--quick", "--parts", "kernels").splitlines() if line.startswith("| ") and "x |" in line
+        line
+        for line in run("benchmarks/speed.py", "--quick", "--parts", "kernels").splitlines()
+        if line.startswith("| ") and "x |" in line
     ]
     assert len(rows) >= 7
     assert all(float(row.split("|")[-2]) < 1e-4 for row in rows)
