@@ -355,6 +355,7 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
     model.generator.eval()
     model.checkpoint, model.precision = folder.sha256(), precision
     model.seen = Seen.load(folder.seen) if folder.seen.exists() else None
+    model.turn(**config.get("knobs", {}))  # as those who trained it found best
     return model.to(device)
 
 

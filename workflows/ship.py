@@ -1,6 +1,8 @@
 """Put a trained model where it is shipped: what is needed to draw from it, without the state of its training.
 
-    python workflows/ship.py runs/molecules molecules
+    python workflows/ship.py runs/molecules molecules --set top_p=0.98 --metrics card.md
+
+`--set` turns a sampling knob from what it is to what was found best.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ FILES = ("config.json", "model.safetensors", "README.md", "seen.bin")
 MOST = 15_000_000  # bytes
 
 
-def ship(run: Path, name: str, metrics: Path | None) -> Path:
+def ship(run: Path, name: str, metrics: Path | None, knobs: dict[str, float]) -> Path:
     """Copy a run's model, check that it draws what it drew before, and say how large it is."""
     out = SHIPPED / name
     out.mkdir(parents=True, exist_ok=True)
     for file in FILES:
         if (run / file).exists():
             shutil.copyfile(run / file, out / file)
+    config = json.loads((out / "config.json").read_text())
+    (out / "config.json").write_text(json.dumps(config | {"knobs": knobs}, indent=2) + "\n")
     card = (out / "README.md").read_text().replace(str(run), f"runs/{name}")
     if metrics is not None:
         card += "\n" + metrics.read_text()
@@ -33,7 +37,8 @@ def ship(run: Path, name: str, metrics: Path | None) -> Path:
         assert where not in (out / file).read_text(), f"{out / file} names a folder of this machine: {where}"
     size = sum(file.stat().st_size for file in out.iterdir())
     assert size <= MOST, f"{out}: {size:,} bytes are more than {MOST:,}"
-    ours, theirs = (load(path, "cpu", "32").generate(20, seed=7, measure=[]) for path in (run, out))
+    models = (load(run, "cpu", "32").turn(**knobs), load(out, "cpu", "32"))
+    ours, theirs = (model.generate(20, seed=7, measure=[]) for model in models)
     assert ours.equals(theirs)
     print(json.dumps({"model": name, "bytes": size, "sha256": load(out, "cpu").checkpoint}))
     return out
@@ -44,5 +49,7 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path)
     parser.add_argument("name")
     parser.add_argument("--metrics", type=Path, help="Markdown to put under the card.")
+    parser.add_argument("--set", action="append", default=[], help="name=number; repeat.")
     given = parser.parse_args()
-    ship(given.run, given.name, given.metrics)
+    turned = {name: float(value) for name, value in (one.split("=") for one in given.set)}
+    ship(given.run, given.name, given.metrics, turned)

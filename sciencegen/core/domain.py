@@ -135,12 +135,15 @@ class Domain(ABC, Generic[T]):
     filters: Mapping[str, Filter[T]] = MappingProxyType({})
     formats: Mapping[str, WriteRows[T]] = MappingProxyType({})
     """Formats of the domain's own, beside tables, by the suffix of their files."""
-    protocols: Mapping[str, Protocol[T]] = MappingProxyType({})
-    """Published ways to judge what a model draws, by name."""
     column: str = "text"
     """The column of a table that holds items as text."""
     pictures: tuple[str, ...] = (".png",)
     most_pictured: int = 100_000
+
+    @property
+    def protocols(self) -> Mapping[str, Protocol[T]]:
+        """Published ways to judge what a model draws, by name."""
+        return {}
 
     @abstractmethod
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[T]:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Property, WriteRows
 from sciencegen.core.files import atomic
-from sciencegen.core.protocol import Protocol
 from sciencegen.domains.molecules.draw import MOST, draw_grid
-from sciencegen.domains.molecules.metrics import PROTOCOLS
 from sciencegen.domains.molecules.molecule import Molecule, canonical
 from sciencegen.domains.molecules.properties import PROPERTIES
 from sciencegen.domains.molecules.similarity import CEILING, unlike
@@ -19,6 +17,7 @@ from sciencegen.domains.molecules.substructure import contains, without
 from sciencegen.errors import DataError
 
 if TYPE_CHECKING:
+    from sciencegen.core.protocol import Protocol
     from sciencegen.domains.molecules.reading import ReadingOptions
 
 __all__ = ["Molecules"]
@@ -58,11 +57,16 @@ class Molecules(Domain[Molecule]):
     usual = ("logp", "qed", "tpsa", "mw", "sa")
     filters: Mapping[str, Filter[Molecule]] = _FILTERS
     formats: Mapping[str, WriteRows[Molecule]] = _FORMATS
-    protocols: Mapping[str, Protocol[Molecule]] = PROTOCOLS
     laborious = True
     column = "smiles"
     pictures = (".png", ".svg")
     most_pictured = MOST
+
+    @property
+    def protocols(self) -> Mapping[str, Protocol[Molecule]]:
+        from sciencegen.domains.molecules.metrics import PROTOCOLS  # workers, which measure, need no torch
+
+        return PROTOCOLS
 
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Molecule]:
         from sciencegen.domains.molecules.reading import read_molecules
