@@ -100,10 +100,12 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true", help="scaffolds of the whole train set")
     parser.add_argument("--without-fcd", action="store_true", help="leave out the longest part")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", action="append", default=[], help="a sampling knob of the model, such as top_p=0.98")
     given = parser.parse_args()
     protocol = Moses(distance=not given.without_fcd)
     if given.model:
-        name, draws = given.model, drawn(load(given.model), given.n, given.seed)
+        knobs = {knob: float(value) for knob, value in (one.split("=") for one in given.set)}
+        name, draws = given.model, drawn(load(given.model).turn(**knobs), given.n, given.seed)
     elif given.file:
         name, draws = given.file.name, protocol.read(given.file)
     else:
