@@ -21,6 +21,8 @@ __all__ = ["Autoregressive", "Sharpness", "draw_entries", "sequence_log_prob"]
 
 _COMPACT_BELOW = 0.85
 """Finished rows are dropped from the working set when fewer than this share of them is left."""
+_TOGETHER = 32
+"""The working set is a multiple of so many rows: the processor's library keeps a program for every size it has met."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ def draw_entries(
         token = _pick(logits, knobs)
         if x is not None and known is not None:
             given, is_given = x[live.rows, t], known[live.rows, t]
+            if end is not None and live.previous is not None:
+                is_given = is_given & (live.previous != end)  # after the end nothing costs probability
             log_given = logits.log_softmax(-1).gather(-1, given[:, None])[:, 0]
             weight[live.rows] += log_given.where(is_given, torch.zeros_like(log_given))
             token = torch.where(is_given, given, token)
@@ -168,8 +172,10 @@ def draw_entries(
         going = (token != end).nonzero()[:, 0]
         if not len(going):
             break
-        if len(going) < _COMPACT_BELOW * len(token):
-            live.take(going, net, constraint)
+        size = -(-len(going) // _TOGETHER) * _TOGETHER
+        if size < _COMPACT_BELOW * len(token):
+            ended = (token == end).nonzero()[: size - len(going), 0]  # some stay, to keep the sizes few
+            live.take(torch.cat((going, ended)), net, constraint)
     return Completion(out, weight)
 
 

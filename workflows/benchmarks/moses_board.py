@@ -7,10 +7,10 @@
 FOLDER holds train, test and test_scaffolds as .csv.gz, .csv or .smi; without --from they are taken from the data store.
 
 --train-row shows that the metrics are those of the board: it judges a sample of the train set, as if a model had drawn
-it. The board's own train row seems to have looked at the whole train set. For metrics that are means over molecules (SNN, IntDiv,
-Filters) a sample gives the same number within its error; Scaf and FCD grow with the sample, so --whole counts the
-scaffolds of all 1.58 million molecules, and FCD stays that of the sample. The board prints 1 for the novelty of the
-train set, which is 0 by its definition.
+it. The board's own train row seems to have looked at the whole train set. For metrics that are means over molecules
+(SNN, IntDiv, Filters) a sample gives the same number within its error; Scaf and FCD depend on the size of the sample,
+so --whole counts the scaffolds of all 1.58 million molecules, and FCD stays that of the sample. The board prints 1 for
+the novelty of the train set, which is 0 by its definition.
 
 The published rows: the train set, CharRNN, VAE and JTN-VAE from the README of the MOSES repository (30,000 draws, means
 of three seeds); MolGPT from its paper (MolGPT: Molecular Generation Using a Transformer-Decoder Model; Bagal, Aggarwal,
