@@ -24,7 +24,7 @@ from sciencegen.model import Model
 from sciencegen.screen.aim import distance
 from sciencegen.screen.stream import Tally, best_of, counted, valid
 
-__all__ = ["Evaluation", "asked_for", "drawn", "evaluate", "judged", "report"]
+__all__ = ["Evaluation", "asked_for", "drawn", "judged", "report"]
 
 _ENOUGH = 10_000
 """Samples stand beside ten times as many items, and at least beside so many, where there are more."""
@@ -40,19 +40,6 @@ class Evaluation:
     """Values of ours, and of the reference."""
     scatters: Pairs = field(default_factory=dict)
     """What was asked for, and what was measured."""
-
-
-def evaluate(
-    model: Model[Any],
-    data: Sequence[Any] | Items[Any],
-    n: int = 2000,
-    where: Where | None = None,
-    seed: int = 0,
-    draws: int = 500,
-    given: bool = False,
-) -> dict[str, Any]:
-    """The numbers of `report`."""
-    return report(model, data, n, where, seed, draws, given).numbers
 
 
 def report(

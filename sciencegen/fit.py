@@ -105,7 +105,6 @@ class Fit:
         """Learn from the data what the model must know of them, build it, and encode the data once."""
         domain, seed = self.recipe.domain, self.settings.seed
         trained = self._trained
-        trained = self._trained
         if trained is None:
             representation = self.recipe.ready or self.recipe.representation.fit(given.items.items)
         else:

@@ -20,7 +20,7 @@ from sciencegen.core.condition import Interval
 from sciencegen.core.domain import Items
 from sciencegen.domains.densities import Point, Standardised
 from sciencegen.errors import CheckpointError, DataError, RequestError, UnknownName
-from sciencegen.evaluate import evaluate
+from sciencegen.evaluate import report as evaluated
 from sciencegen.fit import Fit
 from sciencegen.model import Model, load
 from sciencegen.screen.stream import Tally
@@ -198,7 +198,7 @@ def test_a_knob_changes_the_draws(folder: Path) -> None:
 def test_a_report_has_what_a_model_can_say(flow: Model[Any], vae: Model[Any], bits: Model[Any]) -> None:
     likelihood, samples = {"nll", "standard_error", "how"}, {"drawn", "invalid", "repeated", "rejected", "kept"}
     for model, properties in ((flow, {"radius"}), (vae, {"radius"}), (bits, {"filled", "changes"})):
-        report = evaluate(model, some(model, 60), n=60, draws=5)
+        report = evaluated(model, some(model, 60), n=60, draws=5).numbers
         assert set(report["likelihood"]) == likelihood
         assert set(report["samples"]) == samples | {"distinct_share", "outdone", "rejected_by", "compared_with"}
         assert set(report["distance"]) == {
@@ -209,12 +209,12 @@ def test_a_report_has_what_a_model_can_say(flow: Model[Any], vae: Model[Any], bi
 
 
 def test_a_report_without_samples_is_the_likelihood(flow: Model[Any]) -> None:
-    assert "samples" not in evaluate(flow, some(flow, 5), n=0)
+    assert "samples" not in evaluated(flow, some(flow, 5), n=0).numbers
 
 
 def test_a_report_given_columns_is_conditional(flow: Model[Any]) -> None:
     items = some(flow, 30)
-    report = evaluate(flow, Items(items, {"heat": [1.5] * 30}), n=0, given=True)
+    report = evaluated(flow, Items(items, {"heat": [1.5] * 30}), n=0, given=True).numbers
     radii = [float(np.hypot(*item.values)) for item in items]
     expected = -flow.log_prob(items, columns={"heat": [1.5] * 30, "radius": radii}).mean()
     assert report["conditional"]["nll"] == pytest.approx(float(expected))
@@ -225,7 +225,7 @@ def test_a_report_given_columns_is_conditional(flow: Model[Any]) -> None:
 def test_a_sorted_file_is_compared_as_a_whole(flow: Model[Any]) -> None:
     """The two-sample statistics look at some thousands of items only: they must not be the first ones."""
     drawn = sorted(some(flow, 9000), key=lambda item: float(item.values[0]))
-    distance = evaluate(flow, drawn, n=400, seed=3)["distance"]
+    distance = evaluated(flow, drawn, n=400, seed=3).numbers["distance"]
     assert distance["sliced_wasserstein"] < 0.2
 
 
@@ -241,8 +241,8 @@ def test_a_sorted_file_is_compared_as_a_whole(flow: Model[Any]) -> None:
         (lambda flow: flow.log_prob(some(flow, 1), columns={"heet": [1]}), "unknown condition 'heet'"),
         (lambda flow: flow.log_prob(some(flow, 2), columns={"heat": [1]}), "column heat has 1 values for 2 items"),
         (lambda flow: flow.log_prob(some(flow, 1), {"heat": 1.0}, columns={"heat": [1]}), "give either"),
-        (lambda flow: evaluate(flow, []), "there are no items"),
-        (lambda flow: evaluate(flow, some(flow, 2), given=True), "unknown property or column 'heat'"),
+        (lambda flow: evaluated(flow, []), "there are no items"),
+        (lambda flow: evaluated(flow, some(flow, 2), given=True), "unknown property or column 'heat'"),
         (lambda flow: flow.to("gpu"), "unknown device 'gpu'"),
     ],
 )

@@ -8,7 +8,7 @@ export OMP_NUM_THREADS=1
 sciencegen data fetch moses
 sciencegen train molecules/smiles-gru --data moses -o runs/first --holdout 0.005 --threads 1 \
     --set precision=bf16 --set steps=21000 --set validate=2000
-# once more at a small rate, with hardly any clipping: where every step is clipped, long molecules weigh less
+# once more at a small rate, with hardly any clipping
 sciencegen train molecules/smiles-gru --from runs/first --data moses -o runs/molecules --holdout 0.005 --threads 1 --seed 1 \
     --set precision=bf16 --set batch=256 --set rate=5e-4 --set steps=3000 --set warmup=50 --set clip=200 \
     --set ema=0.998 --set patience=0 --set validate=1000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -13,11 +15,11 @@ __all__ = ["Bucketed", "InOrder", "Shuffled", "Unfed"]
 _WINDOW = 100  # batches among which samples are put together by length
 
 
-class Shuffled(Batches):
+class _Epochs(Batches, ABC):
     """Every sample once an epoch, in an order that depends on the seed and the epoch alone; the rest is left for the
     next epoch's order."""
 
-    def __init__(self, x: Tensor, condition: Condition | None, size: int, seed: int = 0) -> None:
+    def __init__(self, x: Tensor, condition: Condition | None, size: int, seed: int) -> None:
         self.x, self.condition, self.size, self.seed = x, condition, min(size, len(x)), seed
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
 
@@ -29,47 +31,52 @@ class Shuffled(Batches):
         epoch, index = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             source = torch.Generator().manual_seed(seed_at(self.seed, epoch))
-            self._epoch, self._order = epoch, torch.randperm(len(self.x), generator=source).to(self.x.device)
-        rows = self._order[index * self.size : (index + 1) * self.size]
-        return Batch(self.x[rows], None if self.condition is None else self.condition[rows])
+            order = torch.randperm(len(self.x), generator=source)[: self.per_epoch * self.size]
+            self._epoch, self._order = epoch, self._put_together(order, source).to(self.x.device)
+        rows = self._order[index]
+        return Batch(self._cut(rows), None if self.condition is None else self.condition[rows])
+
+    @abstractmethod
+    def _put_together(self, order: Tensor, source: torch.Generator) -> Tensor:
+        """The rows of every batch [per_epoch, size], out of the order of an epoch."""
+
+    def _cut(self, rows: Tensor) -> Tensor:
+        """The samples of a batch."""
+        return self.x[rows]
+
+
+class Shuffled(_Epochs):
+    """Samples in random order."""
+
+    def __init__(self, x: Tensor, condition: Condition | None, size: int, seed: int = 0) -> None:
+        super().__init__(x, condition, size, seed)
+
+    def _put_together(self, order: Tensor, source: torch.Generator) -> Tensor:
+        return order.view(self.per_epoch, self.size)
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Shuffled:
         placed = Batch(self.x, self.condition).to(device, dtype)
         return Shuffled(placed.x, placed.condition, self.size, self.seed)
 
 
-class Bucketed(Batches):
-    """Sequences of like length together, cut where the longest of them ends; every sample once an epoch, in an order
-    that depends on the seed and the epoch alone.
+class Bucketed(_Epochs):
+    """Sequences of like length together, cut where the longest of them ends.
 
     Every sample must weigh the same whatever its batch: a mean over entries would make long sequences rare.
     """
 
     def __init__(self, x: Tensor, condition: Condition | None, size: int, seed: int, end: int) -> None:
-        self.x, self.condition, self.size, self.seed, self.end = x, condition, min(size, len(x)), seed, end
-        self.lengths = _lengths(x, end)
-        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+        super().__init__(x, condition, size, seed)
+        self.end, self.lengths = end, _lengths(x, end)
 
-    @property
-    def per_epoch(self) -> int:
-        return max(len(self.x) // self.size, 1)
-
-    def at(self, step: int) -> Batch:
-        epoch, index = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, self._ordered(epoch)
-        rows = self._order[index]
-        x = self.x[rows, : int(self.lengths[rows].max())]
-        return Batch(x, None if self.condition is None else self.condition[rows])
-
-    def _ordered(self, epoch: int) -> Tensor:
-        """The rows of every batch of an epoch [per_epoch, size]."""
-        source = torch.Generator().manual_seed(seed_at(self.seed, epoch))
-        order = torch.randperm(len(self.x), generator=source)[: self.per_epoch * self.size]
+    def _put_together(self, order: Tensor, source: torch.Generator) -> Tensor:
         lengths = self.lengths.cpu()
         windows = [rows[lengths[rows].argsort(stable=True)] for rows in order.split(self.size * _WINDOW)]
         shuffled = torch.randperm(self.per_epoch, generator=source)
-        return torch.cat(windows).view(self.per_epoch, self.size)[shuffled].to(self.x.device)
+        return torch.cat(windows).view(self.per_epoch, self.size)[shuffled]
+
+    def _cut(self, rows: Tensor) -> Tensor:
+        return self.x[rows, : int(self.lengths[rows].max())]
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Bucketed:
         placed = Batch(self.x, self.condition).to(device, dtype)

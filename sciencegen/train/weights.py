@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import Size, Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from sciencegen.errors import CheckpointError
@@ -51,12 +51,16 @@ def grafted(net: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     is. Rows and columns that were added come after the old ones."""
     grown = {name: value.clone() for name, value in net.state_dict().items()}
     for name, weight in weights.items():
-        if name not in grown or any(a > b for a, b in zip(weight.shape, grown[name].shape, strict=True)):
+        if name not in grown or not _within(weight.shape, grown[name].shape):
             raise CheckpointError(
                 f"{name}: the new net is smaller than the trained one; leave its options as they were"
             )
         grown[name][tuple(slice(size) for size in weight.shape)] = weight
     return grown
+
+
+def _within(small: Size, large: Size) -> bool:
+    return len(small) == len(large) and all(a <= b for a, b in zip(small, large, strict=True))
 
 
 def _alike(a: Tensor, b: Tensor) -> bool:

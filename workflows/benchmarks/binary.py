@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sciencegen.evaluate import evaluate
+from sciencegen.evaluate import report as evaluated
 from sciencegen.fit import Fit
 
 Split = dict[str, NDArray[np.uint8]]
@@ -140,7 +140,7 @@ def run(row: Row, sets: dict[str, Split], out: Path, draws: int, quick: bool) ->
         if progress.validation is not None:
             print(f"  {row.data}/{row.name} epoch {progress.epoch:.0f}: valid {progress.validation:.3f}", flush=True)
     seconds = time.perf_counter() - started
-    report = evaluate(fit.model, list(split["test"]), n=0, draws=draws)["likelihood"]
+    report = evaluated(fit.model, list(split["test"]), n=0, draws=draws).numbers["likelihood"]
     how = "" if report["how"] == "exact" else f" ({draws} draws)"
     figure = f"{report['nll']:.2f} ± {report['standard_error']:.2f}{how}"
     return f"| {row.data} | {row.name} | {figure} | {row.published} | {seconds:.0f} s |"

@@ -45,11 +45,9 @@ _FORMATS: dict[str, WriteRows[Molecule]] = {"smi": smi, "sdf": sdf, "sdf-v3000":
 class Molecules(Domain[Molecule]):
     """Small molecules as canonical SMILES.
 
-    Files: .smi with a SMILES and perhaps a name on each line; .csv with a column of SMILES; .sdf.
+    Files: .csv, .tsv, .parquet and .jsonl with a column of SMILES; .smi with a SMILES and perhaps more on each line;
+    .sdf; packed or not.
     """
-
-    def __init__(self, options: ReadingOptions | None = None) -> None:
-        self.options = options
 
     name = "molecules"
     distinct = True
@@ -61,6 +59,9 @@ class Molecules(Domain[Molecule]):
     column = "smiles"
     pictures = (".png", ".svg")
     most_pictured = MOST
+
+    def __init__(self, options: ReadingOptions | None = None) -> None:
+        self.options = options
 
     @property
     def protocols(self) -> Mapping[str, Protocol[Molecule]]:
