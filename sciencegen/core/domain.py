@@ -19,7 +19,10 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
     from sciencegen.core.space import Space
 from sciencegen.errors import RequestError, UnknownName
 
-__all__ = ["Candidate", "Domain", "Entry", "Filter", "Items", "Property", "Representation", "WriteRows"]
+__all__ = [
+    *("Candidate", "Domain", "Entry", "Filter", "Items"),
+    *("Likeness", "Property", "Representation", "Standard", "WriteRows"),
+]
 
 T = TypeVar("T")
 
@@ -67,6 +70,27 @@ class Entry(Generic[T]):
     text: str
     item: T | None = None
     complaint: str = ""
+    cells: Mapping[str, float | str | None] = field(default_factory=dict)
+    """What stands in the other columns of the row."""
+
+
+@dataclass(frozen=True)
+class Standard(Generic[T]):
+    """An item as a register knows it: its parent, and a key that is the same for equal parents however written."""
+
+    item: T
+    key: str
+
+
+class Likeness(ABC):
+    """How alike some items are, from 0 to 1, one item to all of them at a time."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def to(self, index: int) -> Tensor:
+        """How alike each item is to the one at `index`: [n]."""
 
 
 class Representation(ABC, Generic[T]):
@@ -137,8 +161,12 @@ class Domain(ABC, Generic[T]):
     """Formats of the domain's own, beside tables, by the suffix of their files."""
     column: str = "text"
     """The column of a table that holds items as text."""
+    key: str = "key"
+    """The column of a table that holds what registers know items by."""
     pictures: tuple[str, ...] = (".png",)
     most_pictured: int = 100_000
+    alerts: Mapping[str, Callable[[T], str]] = MappingProxyType({})
+    """Published catalogues of suspicious items, by name: what an item is listed for, or nothing."""
 
     @property
     def protocols(self) -> Mapping[str, Protocol[T]]:
@@ -189,6 +217,22 @@ class Domain(ABC, Generic[T]):
     def captioned(self, items: Sequence[T], captions: Sequence[str], path: Path) -> None:
         """A picture of some items with a caption under each, where the domain's pictures have room for words."""
         self.draw(items, path)
+
+    def standard(self, item: T) -> Standard[T]:
+        """The item as a register knows it."""
+        return Standard(item, self.text(item))
+
+    def likeness(self, items: Sequence[T]) -> Likeness:
+        """How alike the items are: what a diverse choice is made by."""
+        raise RequestError(f"the domain {self.name} does not know how alike its items are: they cannot be picked from")
+
+    def group(self, item: T) -> str:
+        """The series an item belongs to, of which a choice may hold a quota; nothing where there are no series."""
+        return ""
+
+    def svg(self, item: T) -> str:
+        """A picture of one item as SVG text; nothing where there is none."""
+        return ""
 
     def measure(self, items: Sequence[T], names: Sequence[str]) -> Mapping[str, Sequence[float | str | None]]:
         """Properties of many items, by name; None or NaN where one could not be measured."""

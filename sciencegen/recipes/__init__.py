@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sciencegen.core.domain import Domain
 from sciencegen.errors import UnknownName
 from sciencegen.recipes import arrays, densities, molecules
 from sciencegen.recipes.recipe import Recipe
 
-__all__ = ["RECIPES", "Recipe", "recipe_function"]
+__all__ = ["RECIPES", "Recipe", "domain_of", "recipe_function"]
 
 RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "arrays/fvsbn": arrays.fvsbn,
@@ -43,3 +44,11 @@ def recipe_function(name: str) -> Callable[..., Recipe[Any]]:
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)
     return RECIPES[name]
+
+
+def domain_of(name: str) -> Domain[Any]:
+    """The domain of a name, as its recipes have it."""
+    found = next((recipe for known, recipe in RECIPES.items() if known.partition("/")[0] == name), None)
+    if found is None:
+        raise UnknownName("domain", name, sorted({known.partition("/")[0] for known in RECIPES}))
+    return found().domain

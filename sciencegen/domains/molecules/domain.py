@@ -57,6 +57,7 @@ class Molecules(Domain[Molecule]):
     formats: Mapping[str, WriteRows[Molecule]] = _FORMATS
     laborious = True
     column = "smiles"
+    key = "inchikey"
     pictures = (".png", ".svg")
     most_pictured = MOST
 
@@ -91,12 +92,14 @@ class Molecules(Domain[Molecule]):
             results = [read(text, whole) for text in found.texts]
         else:
             results = cleaned_all(found.texts, whole, found.structures)
+        beside = {name: cells for name, cells in found.rows.columns.items() if name != found.column}
         for i, one in enumerate(results):
             number, text = found.rows.number(i), "" if found.structures else found.texts[i]
+            cells = {name: column[i] for name, column in beside.items()}
             if isinstance(one, Dropped):
-                entries.append(Entry(number, text, None, one.reason))
+                entries.append(Entry(number, text, None, one.reason, cells))
             else:
-                entries.append(Entry(number, text or one, one))
+                entries.append(Entry(number, text or one, one, "", cells))
         return sorted(entries, key=lambda entry: entry.row)
 
     def write(self, items: Iterable[Molecule], path: Path) -> None:
