@@ -114,8 +114,8 @@ class Desire(_Table):
 
     @model_validator(mode="after")
     def _one(self) -> Desire:
-        ramp, hill = (self.low is not None, self.high is not None), (self.target is not None, self.within is not None)
-        if not (all(ramp) and not any(hill) or all(hill) and not any(ramp)):
+        given = {name for name in ("low", "high", "target", "within") if getattr(self, name) is not None}
+        if given not in ({"low", "high"}, {"target", "within"}):
             raise ValueError("give either low and high, or target and within")
         if self.low is not None and self.low == self.high:
             raise ValueError("low and high are the same")
@@ -224,12 +224,10 @@ def _complaint(path: Path, error: ValidationError) -> RequestError:
 def _keys(table: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     """The keys that may stand where an unknown one does, with the way there."""
     found: Any = table
-    way = ""
     for part in loc:
-        way += f"{part}."
-        if isinstance(part, str) and isinstance(found, type) and part in found.model_fields:
+        if part in found.model_fields:  # others are places in a list, and names the user gave
             found = _inner(found.model_fields[part].annotation)
-    return [f"{way}{name}" for name in found.model_fields] if hasattr(found, "model_fields") else []
+    return [".".join(str(part) for part in (*loc, name)) for name in found.model_fields]
 
 
 def _inner(annotation: Any) -> Any:
