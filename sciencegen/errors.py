@@ -6,6 +6,7 @@ SciencegenError
 │   ├── DataError           a file or a table that does not hold what it should
 │   └── CheckpointError     a model folder that is damaged, foreign or of another format
 ├── BudgetExhausted         the draws allowed ended before the candidates wanted were found; exit code 3
+├── ScorerFailed            a scorer that does not start, or fails on everything; exit code 5
 ├── OutputError             a file that cannot be written: a full disk, no permission; exit code 1
 └── Diverged                training produced nothing finite for too long; exit code 1
 """
@@ -23,6 +24,7 @@ __all__ = [
     "OutputError",
     "RequestError",
     "SciencegenError",
+    "ScorerFailed",
     "UnknownName",
 ]
 
@@ -64,6 +66,12 @@ class BudgetExhausted(SciencegenError):
     """Fewer candidates than wanted were found within the draws allowed."""
 
     exit_code = 3
+
+
+class ScorerFailed(SciencegenError):
+    """A scorer of the user's that gives no numbers at all."""
+
+    exit_code = 5
 
 
 class OutputError(SciencegenError):

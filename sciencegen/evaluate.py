@@ -136,9 +136,10 @@ def _aimed(
     """What came of asking for these properties of every target together."""
     pairs: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in names}
     tally = Tally()
+    answers = model.answers({name: targets.columns[name] for name in names}, each * best, seed)
     for i in range(len(targets)):
         where = {name: float(targets.columns[name][i] or 0.0) for name in names}
-        drawn = valid(counted(islice(model.stream(where, seed + i, each * best, names), each * best), tally), tally)
+        drawn = valid(counted(islice(answers, each * best), tally), tally)
         if best > 1:
             drawn = best_of(drawn, best, distance(where, model.fields, names), tally)
         for candidate in drawn:

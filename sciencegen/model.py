@@ -31,12 +31,20 @@ from sciencegen.train.weights import misfit, no_larger
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Model", "load"]
+__all__ = ["Block", "Model", "load"]
 
 T = TypeVar("T")
 _DRAWN_TOGETHER = 1024
 _WORTH_WORKERS = 500  # fewer are done before processes have started
 _AT_ONCE = 50  # importance samples of one batch
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some draws as plain rows, which `representation.reader()` makes items of, and how probable each is unasked."""
+
+    rows: Sequence[Any]
+    log_prob: Sequence[float] | None
 
 
 @dataclass
@@ -108,6 +116,29 @@ class Model(Generic[T]):
                 return drawer.sample(batch, condition)
 
         return draw
+
+    def answers(
+        self, columns: Mapping[str, Sequence[float | str | None]], each: int = 1, seed: int = 0, batch: int = 1024
+    ) -> Iterator[Candidate[T] | None]:
+        """`each` draws for every row of `columns`, in order, what was asked measured; None is no valid item."""
+        rows = len(next(iter(columns.values())))
+        conditions = self._conditions(None, columns, rows)
+        assert conditions is not None
+        make = Maker(self.representation.reader(), self.domain, self._measured(columns, ()))
+        drawer, asked = self._drawer(), torch.arange(rows).repeat_interleave(each)
+        for number, some in enumerate(asked.split(batch)):
+            with self._seeded(seed_at(seed, number)):
+                x = drawer.sample(len(some), conditions[some.to(self.generator.device)])
+            yield from map(make.of, self.representation.decode(x))
+
+    def block(self, number: int, size: int, where: Where | None = None, seed: int = 0) -> Block:
+        """Draws `number * size` to `(number + 1) * size` of a stream: always the same, wherever they are made."""
+        x = self._drawn(where, seed, size)(number)
+        scores = None
+        if isinstance(self.generator, Density):
+            with torch.no_grad():
+                scores = (self.generator.log_prob(x).double().cpu() + self.representation.log_volume).tolist()
+        return Block(self.representation.plain(x), scores)
 
     @property
     def drawn_in(self) -> str:

@@ -46,3 +46,14 @@ def molecules(path: Path) -> Path:
     chains = ("C", "CC", "CCC", "CCCC", "C(=O)", "C(=O)N", "CC(=O)", "COC")
     path.write_text("".join(f"{a}{b}{c}\n" for a, b, c in product(starts, chains, ends)))
     return path
+
+
+def broken_molecules(path: Path, n: int = 60) -> Path:
+    """A supplier's table: molecules with codes of their own, some of them twice, as salts, or not molecules at all."""
+    ends = ("c1ccccc1", "c1ccncc1", "C(=O)N", "CCO", "C1CCNCC1", "c1ccsc1", "C(F)(F)F", "CCCCCCCCCCCC")
+    whole = [f"CC{a}{b}" if a[0] != "C" else f"O=C(N{b}){a}" for a, b in product(ends, ends)]
+    odd = ["", "C1CC", "not a molecule", "CN(C)(C)(C)C", "C" * 900, "C😀"]
+    odd += ["CC(=O)Nc1ccc(O)cc1.[Na+].[Cl-]", "Oc1ccc(NC(C)=O)cc1", "c1cc(O)ccc1NC(C)=O"]
+    texts = [*whole[: n - len(odd)], *odd]
+    path.write_text("code,smiles\n" + "".join(f'X-{i},"{text}"\n' for i, text in enumerate(texts)), encoding="utf-8")
+    return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -12,7 +12,7 @@ from sciencegen.errors import RequestError, UnknownName
 
 __all__ = [
     *("Clean", "Combine", "Config", "Desire", "Filters", "Pick"),
-    *("Plate", "Report", "Score", "Source", "Unlike", "read_config"),
+    *("Plate", "Report", "Score", "Source", "Unlike", "read_config", "read_scores"),
 ]
 
 Count = Annotated[int, Field(ge=1)]
@@ -199,22 +199,40 @@ class Config(_Table):
 
 def read_config(path: Path) -> Config:
     """The campaign of a TOML file; paths in it are meant from the file's own folder."""
+    return _read(Config, path)
+
+
+def read_scores(path: Path) -> list[Score]:
+    """The scores of a TOML file, which may hold nothing else."""
+    return _read(_Scores, path).score
+
+
+class _Scores(BaseModel):
+    """A file with scores in it, and whatever else."""
+
+    score: list[Score] = Field(min_length=1)
+
+
+Read = TypeVar("Read", bound=BaseModel)
+
+
+def _read(kind: type[Read], path: Path) -> Read:
     try:
-        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RequestError(f"{path}: not a TOML file: {error}") from error
     except ValidationError as error:
-        raise _complaint(path, error) from None
+        raise _complaint(kind, path, error) from None
 
 
-def _complaint(path: Path, error: ValidationError) -> RequestError:
+def _complaint(kind: type[BaseModel], path: Path, error: ValidationError) -> RequestError:
     """The first thing that is wrong, in one line."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return UnknownName(f"key of {path}", where, _keys(Config, first["loc"][:-1]))
+        return UnknownName(f"key of {path}", where, _keys(kind, first["loc"][:-1]))
     said = first["msg"].removeprefix("Value error, ")
     given = first["input"]
     shown = f" = {given!r}" if isinstance(given, (str, int, float)) else ""

@@ -1,7 +1,7 @@
 """The command line: one file for each subcommand. Data go to standard output or -o, everything else to standard error.
 
 Exit codes: 0 done, 1 something broke, 2 a request that cannot be carried out, 3 the draws allowed ended first,
-130 and 143 stopped by an interrupt or by a request to end.
+5 an external scorer that fails on everything, 130 and 143 stopped by an interrupt or by a request to end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,24 @@ from typing import NoReturn
 
 import typer
 
-from sciencegen.cli import data, evaluate, generate, info, recipes, score, train
+from sciencegen.cli import (
+    convert,
+    data,
+    evaluate,
+    filter,
+    generate,
+    import_results,
+    info,
+    pick,
+    plate,
+    recipes,
+    report,
+    score,
+    scorer,
+    screen,
+    train,
+    ui,
+)
 
 __all__ = ["app", "main", "run"]
 
@@ -31,8 +48,17 @@ app.command("train")(train.train)
 app.command("generate")(generate.generate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("score")(score.score)
+app.command("filter")(filter.filter_)
+app.command("pick")(pick.pick)
+app.command("plate")(plate.plate)
+app.command("screen")(screen.screen)
+app.command("report")(report.report)
+app.command("convert")(convert.convert)
+app.command("import-results")(import_results.import_results)
 app.command("info")(info.info)
+app.command("ui")(ui.ui)
 app.add_typer(data.app, name="data")
+app.add_typer(scorer.app, name="scorer")
 
 
 @app.callback(invoke_without_command=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sciencegen.cli.screening import Wishes, properties_wanted, screen_of
+from sciencegen.screen.wishes import Wishes, properties_wanted, screen_of
 
 if TYPE_CHECKING:
     from sciencegen.core.domain import Candidate

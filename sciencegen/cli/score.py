@@ -1,27 +1,30 @@
-"""`sciencegen score`: how probable given items are under a model."""
+"""`sciencegen score`: numbers of given items, from a model, a domain and commands of the user's own."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sciencegen.cli.screening import properties_wanted
+from sciencegen.screen.wishes import properties_wanted
 
 if TYPE_CHECKING:
-    from sciencegen.core.domain import Entry
+    from sciencegen.core.domain import Domain, Entry
     from sciencegen.model import Model
+    from sciencegen.scorers.scorer import Scorer
 
 __all__ = ["score"]
 
 
 def score(
-    model: str = typer.Argument(..., help="A model folder, or a shipped model."),
-    data: Path = typer.Argument(Path("-"), help="Items: a table, or one on each line; standard input without it."),
+    first: str = typer.Argument(
+        ..., metavar="[MODEL] DATA", help="A model and a table, or the table alone; - is a pipe."
+    ),
+    second: Path | None = typer.Argument(None, metavar="", help="The table, after a model; standard input without it."),
     column: str | None = typer.Option(
         None, "--column", "--smiles-column", help="The column of a table that holds the items as text."
     ),
@@ -29,41 +32,120 @@ def score(
         None, "--where", "-w", help="name=value: how probable given this, the same for all; repeat."
     ),
     properties: str | None = typer.Option(
-        None, "--properties", help="What to measure beside what is asked: names with commas, all, or none."
+        None, "--properties", "--props", help="What to measure beside what is asked: names with commas, all, or none."
     ),
+    external: list[Path] | None = typer.Option(
+        None, "--external", help="A TOML file with the [[score]] of a command of yours; repeat."
+    ),
+    domain: str = typer.Option("molecules", "--domain", help="What the items are, where there is no model."),
     out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; standard output without it, or -."),
-    format_: str | None = typer.Option(None, "--format", help="csv, tsv, jsonl or parquet; by suffix without it."),
+    format_: str | None = typer.Option(None, "--format", help="csv, tsv, jsonl, parquet or the domain's own."),
     draws: int = typer.Option(500, "--draws", help="Importance samples for models that know a bound only."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
 ) -> None:
-    """Write how probable items are under a model, in the order they came: what a model never saw ranks last.
+    """Write numbers of items beside them, in the order they came: how probable a model finds them, properties, and what
+    commands of yours say.
 
-    A row that is no item, or that the model cannot spell, says so in its own cell.
+    With a model, what it never saw ranks last. A row that is no item, or that the model cannot spell, says so in its
+    own cell.
     """
-    from sciencegen.core.files import check_writable
+    from sciencegen.cli.tables import Output, domain_called, read_entries, row_of
     from sciencegen.core.request import parse_where
     from sciencegen.errors import RequestError
     from sciencegen.model import load
-    from sciencegen.screen.write import table_format, write_table
 
     if draws < 1:
         raise RequestError(f"--draws {draws}: expected 1 or more")
-    path = None if out is None or str(out) == "-" else out
-    format_ = table_format(path, format_)
     request = parse_where(where or [])
-    if path is not None:
-        _refuse_overwriting(path, data)
-        check_writable(path)
-    loaded = load(model, device)
-    loaded.fields.row(request)
-    wanted = properties_wanted(loaded.domain, properties, request)
-    entries = loaded.domain.entries(data, column or "")
-    said = _complaints(loaded, entries)
-    items = [entry.item for i, entry in enumerate(entries) if i not in said]
-    scores = _scored(loaded, items, request, draws, seed)
-    write_table(_rows(loaded, entries, said, scores, wanted), path, format_)
-    print(f"{loaded.recipe}: {len(entries):,} rows, {len(items):,} scored", file=sys.stderr)
+    name, data = _told_apart(first, second)
+    loaded = None if name is None else load(name, device)
+    if loaded is None and request:
+        raise RequestError("--where goes with a model: how probable an item is given this")
+    chosen = domain_called(domain) if loaded is None else loaded.domain
+    output = Output(chosen, out, format_, data)
+    if loaded is not None:
+        loaded.fields.row(request)
+    nothing = "none" if loaded is None and external and properties is None else properties
+    wanted = properties_wanted(chosen, nothing, request)
+    scorers = _scorers(external or [], chosen.column)
+    entries = read_entries(chosen, data, column)
+    said = {i: entry.complaint for i, entry in enumerate(entries) if entry.item is None}
+    rows: list[dict[str, Any]] = [row_of(chosen, entry) for entry in entries]
+    if loaded is not None:
+        said = _complaints(loaded, entries)
+        scores = _scored(loaded, [one.item for i, one in enumerate(entries) if i not in said], request, draws, seed)
+        rows = [{"row": entry.row, **row} for entry, row in zip(entries, rows, strict=True)]
+        _add(rows, [i for i in range(len(entries)) if i not in said], scores[:-1], scores[-1])
+    whole = [i for i, entry in enumerate(entries) if entry.item is not None]
+    measured = chosen.measure([entries[i].item for i in whole], wanted)
+    _add(rows, whole, [{key: measured[key][j] for key in wanted} for j in range(len(whole))], dict.fromkeys(wanted))
+    for scorer in scorers:
+        _ask(scorer, chosen, rows, entries, whole, said)
+    for i, row in enumerate(rows):
+        row["error"] = said.get(i)
+    output.write((entry.item, row) for entry, row in zip(entries, rows, strict=True) if _fits(output.format, entry))
+    title = chosen.name if loaded is None else loaded.recipe
+    print(f"{title}: {len(entries):,} rows, {len(entries) - len(said):,} scored", file=sys.stderr)
+
+
+def _fits(format_: str, entry: Entry[Any]) -> bool:
+    """Whether a row can be written: formats of a domain hold items alone."""
+    from sciencegen.screen.write import FORMATS
+
+    return format_ in FORMATS or entry.item is not None
+
+
+def _told_apart(first: str, second: Path | None) -> tuple[str | None, Path]:
+    """The model, where there is one, and the table."""
+    if second is not None:
+        return first, second
+    if first == "-" or Path(first).is_file():
+        return None, Path(first)
+    return first, Path("-")
+
+
+def _add(
+    rows: list[dict[str, Any]], places: Sequence[int], cells: Sequence[Mapping[str, Any]], nothing: Mapping[str, Any]
+) -> None:
+    """Put cells beside the rows at these places, and empty ones beside the others."""
+    found = dict(zip(places, cells, strict=True))
+    for i, row in enumerate(rows):
+        row.update(found.get(i, nothing))
+
+
+def _scorers(files: Sequence[Path], column: str) -> list[Scorer]:
+    """The external scorers of TOML files."""
+    from sciencegen.campaign.config import read_scores
+    from sciencegen.campaign.outside import scorer_in
+
+    return [
+        scorer_in(score, file.resolve().parent, column)
+        for file in files
+        for score in read_scores(file)
+        if score.command
+    ]
+
+
+def _ask(
+    scorer: Scorer,
+    domain: Domain[Any],
+    rows: list[dict[str, Any]],
+    entries: Sequence[Entry[Any]],
+    whole: Sequence[int],
+    said: dict[int, str],
+) -> None:
+    """Add what a scorer says, and why it says nothing."""
+    from sciencegen.scorers.scoring import scored
+
+    texts = [domain.text(entries[i].item) for i in whole]
+    answers = list(scored(scorer, texts, texts))
+    names = list(dict.fromkeys(name for answer in answers for name in answer.values))
+    cells = [{name: answer.values.get(name) for name in names} for answer in answers]
+    _add(rows, whole, cells, dict.fromkeys(names))
+    for i, answer in zip(whole, answers, strict=True):
+        if answer.reason:
+            said[i] = f"{scorer.name}: {answer.reason}"
 
 
 def _complaints(loaded: Model[Any], entries: Sequence[Entry[Any]]) -> dict[int, str]:
@@ -112,32 +194,3 @@ def _ranks(log_prob: list[float]) -> list[float]:
     for place, value in enumerate(sorted(log_prob, reverse=True), 1):
         first.setdefault(value, place)
     return [first[value] for value in log_prob]
-
-
-def _rows(
-    loaded: Model[Any],
-    entries: Sequence[Entry[Any]],
-    said: dict[int, str],
-    scores: list[dict[str, float | None]],
-    wanted: list[str],
-) -> Iterator[dict[str, Any]]:
-    """A line of the table for each row, in order."""
-    *known, unknown = scores
-    items = [entry.item for entry in entries if entry.item is not None]
-    measured = loaded.domain.measure(items, wanted)
-    scored, properties = iter(known), iter([{name: measured[name][i] for name in wanted} for i in range(len(items))])
-    for i, entry in enumerate(entries):
-        yield {
-            "row": entry.row,
-            loaded.domain.column: entry.text,
-            **(unknown if i in said else next(scored)),
-            **(dict.fromkeys(wanted) if entry.item is None else next(properties)),
-            "error": said.get(i),
-        }
-
-
-def _refuse_overwriting(out: Path, data: Path) -> None:
-    from sciencegen.errors import RequestError
-
-    if out.exists() and data.exists() and out.samefile(data):
-        raise RequestError(f"-o {out}: the items are read from there; choose another name")

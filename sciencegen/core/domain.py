@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
@@ -34,6 +34,7 @@ class Property(Generic[T]):
     measure: Callable[[T], float | str]
     unit: str = ""
     levels: tuple[str, ...] = ()  # empty: a number
+    slow: bool = False  # better measured of few items than of many
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Filter(Generic[T]):
     make: Callable[..., Callable[[T], bool]]
     help: str
     numbers: Mapping[str, float] = field(default_factory=dict)  # what `make` takes by name, with the usual values
+    picture: Callable[[str], str] | None = None
+    """Draws what the text stands for, as SVG."""
 
 
 WriteRows = Callable[[Iterable[tuple[T, Mapping[str, Any]]], TextIO], int]
@@ -194,6 +197,11 @@ class Domain(ABC, Generic[T]):
             found = [(self.text(item), item) for item in self.read(path).items]
         return [Entry(i, text, item, "" if item is not None else "no item") for i, (text, item) in enumerate(found, 1)]
 
+    def rows(self, path: Path, column: str = "") -> Sequence[Entry[T]]:
+        """The rows of a file before they are read as items: what `entry` takes, and the cells beside it; rows that
+        cannot be taken apart have a complaint."""
+        return [replace(entry, item=None) for entry in self.entries(path, column)]
+
     @abstractmethod
     def write(self, items: Iterable[T], path: Path) -> None:
         """Write items so that `read` finds them again."""
@@ -217,6 +225,11 @@ class Domain(ABC, Generic[T]):
     def captioned(self, items: Sequence[T], captions: Sequence[str], path: Path) -> None:
         """A picture of some items with a caption under each, where the domain's pictures have room for words."""
         self.draw(items, path)
+
+    def entry(self, row: int, text: str) -> Entry[T]:
+        """What a row that says this stands for, read as the domain reads files."""
+        item = self.parse(text)
+        return Entry(row, text, item, "" if item is not None else f"not one of {self.name}")
 
     def standard(self, item: T) -> Standard[T]:
         """The item as a register knows it."""

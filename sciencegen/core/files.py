@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sciencegen.errors import OutputError
 
-__all__ = ["atomic", "check_writable", "sha256", "sweep", "writing"]
+__all__ = ["atomic", "check_writable", "sha256", "sweep", "sweep_folder", "writing"]
 
 _INFIX = "writing-"
 
@@ -64,6 +64,12 @@ def _beside(path: Path) -> Path:
 def sweep(path: Path) -> None:
     """Remove the temporary files that killed processes left beside `path`."""
     for stray in path.parent.glob(f".{escape(path.name)}.{_INFIX}*"):
+        stray.unlink(missing_ok=True)
+
+
+def sweep_folder(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder and in those below it."""
+    for stray in folder.rglob(f".*.{_INFIX}*"):
         stray.unlink(missing_ok=True)
 
 

@@ -10,9 +10,11 @@ import json
 import lzma
 import sys
 import zlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -49,8 +51,11 @@ class Rows:
 
     def number(self, index: int) -> int:
         """The number of a row as a person counts it, with the broken ones."""
-        line = self.lines[index]
-        return index + 1 + sum(one.line < line for one in self.broken)
+        return index + 1 + bisect_left(self._broken_lines, self.lines[index])
+
+    @cached_property
+    def _broken_lines(self) -> list[int]:
+        return sorted(one.line for one in self.broken)
 
 
 def bare_suffix(path: Path) -> str:

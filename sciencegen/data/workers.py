@@ -51,6 +51,7 @@ class Workers(Generic[T, R]):
     chunk may take; where it takes longer, or the worker crashes, its items are tried one by one and the guilty ones
     become `Failed`, as do items for which the function raises. `processes`: one for each usable core without it; 0
     works in this process, without protection. At most `ahead` items (and a chunk) are drawn before they are needed.
+    `memory`: the most a process may have, in GB; 0 for no limit.
 
     >>> with Workers(len, processes=0) as workers:
     ...     list(workers.map(["C", "CC"]))
@@ -64,6 +65,7 @@ class Workers(Generic[T, R]):
         timeout: float = 30.0,
         chunk: int = 64,
         ahead: int = 4096,
+        memory: float = 0.0,
     ) -> None:
         for name, value, least in (("processes", processes or 0, 0), ("chunk", chunk, 1), ("ahead", ahead, 1)):
             if value < least:
@@ -71,7 +73,9 @@ class Workers(Generic[T, R]):
         if not timeout > 0:
             raise ValueError(f"timeout={timeout}: expected more than 0 seconds")
         self.processes = usable_cores() if processes is None else processes
-        self.function, self.timeout, self.chunk, self.ahead = function, timeout, chunk, ahead
+        if memory < 0:
+            raise ValueError(f"memory={memory}: expected 0 or more GB")
+        self.function, self.timeout, self.chunk, self.ahead, self.memory = function, timeout, chunk, ahead, memory
         self._todo: SimpleQueue[_Job | None] = SimpleQueue()
         self._keepers: list[_Keeper] = []
         self._closed = Event()
@@ -113,7 +117,7 @@ class Workers(Generic[T, R]):
         if self._closed.is_set():
             raise ValueError("these workers are closed")
         if not self._keepers:
-            function = bytes(ForkingPickler.dumps((self.function, self.timeout)))
+            function = bytes(ForkingPickler.dumps((self.function, self.timeout, self.memory)))
             for _ in range(self.processes):
                 keeper = _Keeper(function, self.timeout, self._todo, self._closed)
                 keeper.start()
@@ -352,8 +356,19 @@ def serve() -> None:
     broken = given if isinstance(given, Failed) else None
     _write(outgoing, bytes(ForkingPickler.dumps(broken)))
     if broken is None:
-        function, timeout = given
+        function, timeout, memory = given
+        _limit(memory)
         _answer(function, timeout, frames, outgoing)
+
+
+def _limit(memory: float) -> None:
+    """Let this process have no more memory than so many GB, where the system can see to it."""
+    if memory:
+        with suppress(ImportError, ValueError, OSError):
+            import resource
+
+            most = int(memory * 1e9)
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _answer(function: Callable[[Any], Any], timeout: float, frames: SimpleQueue[bytes], out: Any) -> None:

@@ -1,4 +1,4 @@
-"""Plots as SVG text: two histograms over each other, and a scatter of asked against measured."""
+"""Plots as SVG text: a histogram, two over each other, and a scatter of asked against measured."""
 
 from __future__ import annotations
 
@@ -6,14 +6,28 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["histograms", "scatter"]
+__all__ = ["histogram", "histograms", "scatter"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 230, 46, 34, 26
 _BINS = 40
 _CUT = 0.002
 """The share of values at each end that may lie outside the picture, so that a few odd ones do not flatten it."""
 _DOTS = 3000
+_MOST = 1e300  # further out, differences are no longer numbers
 _OURS, _THEIRS = "#c2410c", "#64748b"
+
+
+def histogram(name: str, values: Sequence[float]) -> str:
+    """The shares of a sample of a number, as an area; the fewer there are, the wider its steps."""
+    values = _finite(values)
+    if not values:
+        return ""
+    low, high = _range(_middle(values))
+    shares = _shares(values, low, high, min(_BINS, math.ceil(2 * math.sqrt(len(values)))))
+    top, base = max(shares) or 1.0, _HEIGHT - _BOTTOM
+    shape = f"M{_LEFT},{base} {_steps(shares, top)} L{_WIDTH - 8},{base} Z"
+    area = f'<path d="{shape}" fill="{_OURS}" fill-opacity="0.3" stroke="{_OURS}" stroke-width="1.2"/>'
+    return _framed(name, (low, high), (0.0, top), [area])
 
 
 def histograms(name: str, ours: Sequence[float], theirs: Sequence[float]) -> str:
@@ -49,16 +63,16 @@ def scatter(name: str, asked: Sequence[float], measured: Sequence[float]) -> str
 
 def _framed(name: str, across: tuple[float, float], up: tuple[float, float], drawn: Iterable[str]) -> str:
     base = _HEIGHT - _BOTTOM
-    axes = f'<path d="M{_LEFT},{_TOP} V{base} H{_WIDTH - 8}" fill="none" stroke="#334155"/>'
+    axes = f'<path d="M{_LEFT},{_TOP} V{base} H{_WIDTH - 8}" fill="none" stroke="currentColor" stroke-opacity="0.6"/>'
     labels = [_label(_x(value, *across), base + 16, value, "middle") for value in _ticks(*across)]
     labels += [_label(_LEFT - 5, _y(value, *up) + 4, value, "end") for value in _ticks(*up)]
-    title = f'<text x="{_LEFT}" y="16" font-weight="600">{escape(name)}</text>'
+    title = f'<text x="{_LEFT}" y="16" font-weight="600" fill="currentColor">{escape(name)}</text>'
     size = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{"".join((title, *drawn, axes, *labels))}</svg>'
 
 
 def _label(x: float, y: float, value: float, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="10">{value:g}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="10" fill="currentColor">{value:g}</text>'
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -82,11 +96,11 @@ def _steps(shares: Sequence[float], top: float) -> str:
     return " ".join(f"L{ends[i]:.1f},{_y(s, 0, top):.1f} H{ends[i + 1]:.1f}" for i, s in enumerate(shares))
 
 
-def _shares(values: Sequence[float], low: float, high: float) -> list[float]:
-    counts = [0] * _BINS
+def _shares(values: Sequence[float], low: float, high: float, bins: int = _BINS) -> list[float]:
+    counts = [0] * bins
     for value in values:
         if low <= value <= high:
-            counts[min(int((value - low) / (high - low) * _BINS), _BINS - 1)] += 1
+            counts[min(int((value - low) / (high - low) * bins), bins - 1)] += 1
     return [count / len(values) for count in counts]
 
 
@@ -97,8 +111,12 @@ def _middle(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    """The ends of an axis; values that cannot be told apart lie in its middle."""
+    low, high = max(min(values), -_MOST), min(max(values), _MOST)
+    if high - low > max(1e-12 * max(abs(low), abs(high)), 1e-290):
+        return low, high
+    room = max(0.5, 0.01 * abs(low))
+    return low - room, high + room
 
 
 def _finite(values: Sequence[float]) -> list[float]:

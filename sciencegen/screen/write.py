@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -14,10 +15,16 @@ from sciencegen.core.domain import WriteRows
 from sciencegen.core.files import atomic, writing
 from sciencegen.errors import RequestError, UnknownName
 
-__all__ = ["FORMATS", "provenance_path", "table_format", "write_items", "write_provenance", "write_table"]
+__all__ = [
+    *("FORMATS", "provenance_path", "spreadsheet_safe", "table_format"),
+    *("write_items", "write_provenance", "write_sheet", "write_table"),
+]
 
 T = TypeVar("T")
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBERS = re.compile(f"{_NUMBER}(?:,{_NUMBER})*")
 Row = Mapping[str, "float | str | None"]
 
 
@@ -55,6 +62,30 @@ def write_table(rows: Iterable[Row], path: Path | None, name: str) -> int:
             return len(table)
         with temporary.open("w", newline="", encoding="utf-8") as file:
             return _write_text(rows, file, name)
+
+
+def write_sheet(rows: Iterable[Row], columns: Sequence[str], path: Path) -> int:
+    """Write a CSV that a person will open: always with the names of its columns, and no cell is a formula."""
+    count = 0
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([spreadsheet_safe(name) for name in columns])
+        for row in rows:
+            writer.writerow([spreadsheet_safe(row[name]) for name in columns])
+            count += 1
+    return count
+
+
+def spreadsheet_safe(cell: T) -> T | str:
+    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it.
+
+    That is text with = + - @, a tab or a line break in front (OWASP, CSV Injection). Numbers, and numbers with commas,
+    stay as they are, with their signs; so do items whose text begins with a letter or a bracket. A name such as -OMe
+    or @home gets the apostrophe: what is harmless cannot be told from what is not.
+    """
+    if isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBERS.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def write_items(rows: Iterable[tuple[T, Row]], path: Path | None, write: WriteRows[T]) -> int:

@@ -30,6 +30,9 @@ def hostile(item: str) -> str:
         time.sleep(3600)
     if item == "stuck":
         re.match("(a+)+$", "a" * 40 + "b")  # for ages, in C, while no other thread can run
+    if item == "eat":
+        eaten = [bytearray(100_000_000) for _ in range(20)]
+        return str(len(eaten))
     if item == "raise":
         raise ValueError("one line\nand another")
     if item == "interrupt":

@@ -120,6 +120,11 @@ def test_work_goes_on_while_the_caller_does_other_things(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts processes through /proc")
+def test_memory_is_limited() -> None:
+    with Workers(hostile, processes=1, memory=1.5) as workers:
+        assert list(workers.map(["a", "eat", "b"])) == ["A", Failed(1, "MemoryError"), "B"]
+
+
 @pytest.mark.parametrize("item", ["fine", "spin", "stuck"])
 def test_no_process_is_left_behind(item: str) -> None:
     before = children()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sciencegen.core.domain import Domain, Entry, Filter, Items, Property, WriteRows
+from sciencegen.core.domain import Domain, Entry, Filter, Items, Likeness, Property, Standard, WriteRows
 from sciencegen.core.files import atomic
-from sciencegen.domains.molecules.draw import MOST, draw_grid
+from sciencegen.domains.molecules.alerts import ALERTS
+from sciencegen.domains.molecules.draw import MOST, draw_grid, svg
 from sciencegen.domains.molecules.molecule import Molecule, canonical
 from sciencegen.domains.molecules.properties import PROPERTIES
-from sciencegen.domains.molecules.similarity import CEILING, unlike
+from sciencegen.domains.molecules.scaffold import scaffold
+from sciencegen.domains.molecules.similarity import CEILING, MoleculeLikeness, unlike
+from sciencegen.domains.molecules.standard import standard
 from sciencegen.domains.molecules.structures import sdf, sdf_v3000, smi
 from sciencegen.domains.molecules.substructure import contains, without
 from sciencegen.errors import DataError
@@ -34,9 +38,16 @@ def _unlike(file: str, ceiling: float) -> Callable[[Molecule], bool]:
     return unlike(molecules, ceiling)
 
 
+def _pattern(smarts: str) -> str:
+    """A picture of a substructure."""
+    from sciencegen.domains.molecules.draw import pattern_svg
+
+    return pattern_svg(smarts)
+
+
 _FILTERS: dict[str, Filter[Molecule]] = {
-    "contains": Filter(contains, "only molecules with this substructure, a SMARTS"),
-    "without": Filter(without, "only molecules without this substructure, a SMARTS"),
+    "contains": Filter(contains, "only molecules with this substructure, a SMARTS", picture=_pattern),
+    "without": Filter(without, "only molecules without this substructure, a SMARTS", picture=_pattern),
     "unlike": Filter(_unlike, "only molecules unlike all of a file's, by Tanimoto similarity", {"ceiling": CEILING}),
 }
 _FORMATS: dict[str, WriteRows[Molecule]] = {"smi": smi, "sdf": sdf, "sdf-v3000": sdf_v3000}
@@ -60,6 +71,7 @@ class Molecules(Domain[Molecule]):
     key = "inchikey"
     pictures = (".png", ".svg")
     most_pictured = MOST
+    alerts: Mapping[str, Callable[[Molecule], str]] = ALERTS
 
     def __init__(self, options: ReadingOptions | None = None) -> None:
         self.options = options
@@ -82,25 +94,43 @@ class Molecules(Domain[Molecule]):
 
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
         from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all, cleaned_block
+
+        rows = self.rows(path, column)
+        whole = [entry for entry in rows if not entry.complaint]
+        blocks = any("\n" in entry.text for entry in whole)
+        nothing_lost = Cleaning(salts="keep")  # of what somebody asks about
+        texts = [entry.text for entry in whole]
+        if len(texts) < _FEW:
+            read = cleaned_block if blocks else cleaned
+            results = [read(text, nothing_lost) for text in texts]
+        else:
+            results = cleaned_all(texts, nothing_lost, blocks)
+        found = {entry.row: entry for entry in rows}
+        for entry, one in zip(whole, results, strict=True):
+            if isinstance(one, Dropped):
+                found[entry.row] = replace(entry, text="" if blocks else entry.text, complaint=one.reason)
+            else:
+                found[entry.row] = replace(entry, text=one if blocks else entry.text, item=one)
+        return list(found.values())
+
+    def rows(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
         from sciencegen.domains.molecules.reading import ReadingOptions, molecule_rows
 
         found = molecule_rows(path, ReadingOptions(smiles_column=column))
         entries = [Entry[Molecule](one.row, one.text, None, one.reason) for one in found.rows.broken]
-        whole = Cleaning(salts="keep")  # nothing is taken away from what somebody asks about
-        if len(found.texts) < _FEW:
-            read = cleaned_block if found.structures else cleaned
-            results = [read(text, whole) for text in found.texts]
-        else:
-            results = cleaned_all(found.texts, whole, found.structures)
         beside = {name: cells for name, cells in found.rows.columns.items() if name != found.column}
-        for i, one in enumerate(results):
-            number, text = found.rows.number(i), "" if found.structures else found.texts[i]
-            cells = {name: column[i] for name, column in beside.items()}
-            if isinstance(one, Dropped):
-                entries.append(Entry(number, text, None, one.reason, cells))
-            else:
-                entries.append(Entry(number, text or one, one, "", cells))
+        for i, text in enumerate(found.texts):
+            entries.append(
+                Entry(found.rows.number(i), text, cells={name: column[i] for name, column in beside.items()})
+            )
         return sorted(entries, key=lambda entry: entry.row)
+
+    def entry(self, row: int, text: str) -> Entry[Molecule]:
+        from sciencegen.domains.molecules.cleaning import Dropped, cleaned, cleaned_block
+
+        cleaning = None if self.options is None else self.options.cleaning
+        found = cleaned_block(text, cleaning) if "\n" in text else cleaned(text, cleaning)
+        return Entry(row, text, None, found.reason) if isinstance(found, Dropped) else Entry(row, text, found)
 
     def write(self, items: Iterable[Molecule], path: Path) -> None:
         kind = path.suffix.lower()[1:]
@@ -138,3 +168,15 @@ class Molecules(Domain[Molecule]):
 
     def captioned(self, items: Sequence[Molecule], captions: Sequence[str], path: Path) -> None:
         draw_grid(items, path, captions)
+
+    def standard(self, item: Molecule) -> Standard[Molecule]:
+        return standard(item)
+
+    def likeness(self, items: Sequence[Molecule]) -> Likeness:
+        return MoleculeLikeness(items)
+
+    def group(self, item: Molecule) -> str:
+        return scaffold(item)
+
+    def svg(self, item: Molecule) -> str:
+        return svg(item)

@@ -105,7 +105,7 @@ def charge(molecule: Molecule) -> float:
 
 PROPERTIES: dict[str, Property[Molecule]] = {
     "logp": Property(logp),
-    "qed": Property(qed),
+    "qed": Property(qed, slow=True),
     "tpsa": Property(tpsa, "A^2"),
     "mw": Property(mw, "g/mol"),
     "sa": Property(sa),

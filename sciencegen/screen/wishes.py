@@ -1,19 +1,39 @@
-"""What `sciencegen generate` was asked to leave out, checked against a model."""
+"""What candidates must be like, as it was typed, checked against the model that is to draw them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
-    from sciencegen.core.condition import Interval
+if TYPE_CHECKING:  # a command line that only shows its help needs no torch
+    from sciencegen.core.condition import ConditionFields, Interval
     from sciencegen.core.domain import Candidate, Domain
-    from sciencegen.data.seen import Seen
-    from sciencegen.model import Model
     from sciencegen.screen.stream import Screen
 
-__all__ = ["Wishes", "properties_wanted", "screen_of"]
+__all__ = ["Drawing", "Wishes", "properties_wanted", "screen_of"]
+
+
+class _Known(Protocol):
+    """A set of items by their texts."""
+
+    def __contains__(self, text: str, /) -> bool: ...
+
+
+class Drawing(Protocol):
+    """What has to be known of a model to say what its candidates must pass."""
+
+    @property
+    def recipe(self) -> str: ...
+
+    @property
+    def domain(self) -> Domain[Any]: ...
+
+    @property
+    def fields(self) -> ConditionFields: ...
+
+    @property
+    def seen(self) -> _Known | None: ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +61,7 @@ class Wishes:
         }
 
 
-def screen_of(model: Model[Any], wishes: Wishes) -> Screen[Any]:
+def screen_of(model: Drawing, wishes: Wishes) -> Screen[Any]:
     """The tests candidates must pass, the cheap ones first."""
     from sciencegen.screen.aim import distance, in_ranges, within
     from sciencegen.screen.stream import Screen
@@ -59,7 +79,7 @@ def screen_of(model: Model[Any], wishes: Wishes) -> Screen[Any]:
     )
 
 
-def _known_to(model: Model[Any]) -> Seen:
+def _known_to(model: Drawing) -> _Known:
     """What the model was trained on, or an error that says what to do."""
     from sciencegen.errors import RequestError
 
