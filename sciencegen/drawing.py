@@ -14,11 +14,19 @@ from sciencegen.core.domain import Candidate, Domain
 from sciencegen.data.workers import Failed, Workers
 from sciencegen.screen.stream import Screen, Tally
 
-__all__ = ["Maker", "Measurer", "made_elsewhere", "made_here", "measured_further", "missing"]
+__all__ = ["Block", "Maker", "Measurer", "made_elsewhere", "made_here", "measured_further", "missing"]
 
 T = TypeVar("T")
 _TIMEOUT = 20.0  # seconds that decoding and measuring a few dozen draws may take
 _AHEAD = 4096
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some draws as plain rows, which `representation.reader()` makes items of, and how probable each is unasked."""
+
+    rows: Sequence[Any]
+    log_prob: Sequence[float] | None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.core.generator import Completing, Density, Generator, Latent, Variational
 from sciencegen.data.seen import Seen
 from sciencegen.data.workers import usable_cores
-from sciencegen.drawing import Maker, Measurer, made_elsewhere, made_here, measured_further, missing
+from sciencegen.drawing import Block, Maker, Measurer, made_elsewhere, made_here, measured_further, missing
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
 from sciencegen.recipes.stored import building, fields_of, recipe_of
 from sciencegen.screen.aim import distance, in_ranges
@@ -31,20 +31,12 @@ from sciencegen.train.weights import misfit, no_larger
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Block", "Model", "load"]
+__all__ = ["Model", "load"]
 
 T = TypeVar("T")
 _DRAWN_TOGETHER = 1024
 _WORTH_WORKERS = 500  # fewer are done before processes have started
 _AT_ONCE = 50  # importance samples of one batch
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some draws as plain rows, which `representation.reader()` makes items of, and how probable each is unasked."""
-
-    rows: Sequence[Any]
-    log_prob: Sequence[float] | None
 
 
 @dataclass

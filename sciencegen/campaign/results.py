@@ -153,8 +153,8 @@ def _result(assay: Assay, match: Match, column: str, failed: Sequence[str]) -> t
     cell = assay.rows.columns[column][match.index]
     read = readout(cell, failed)
     text, line = assay.text(column, match.index), assay.rows.lines[match.index]
-    place = {"control": match.control, "plate": match.plate, "well": match.well}
-    return Result(match.id, column, text, read.value, read.qualifier, **place, line=line), read
+    said = Result(match.id, column, text, read.value, read.qualifier, match.control, match.plate, match.well, line=line)
+    return said, read
 
 
 def _counted(results: Iterable[Result]) -> list[Result]:

@@ -84,9 +84,8 @@ def _funnel(steps: Sequence[Step]) -> str:
     if not steps:
         return ""
     most = max([step.kept + sum(step.reasons.values()) for step in steps]) or 1
-    dropped = sum(sum(step.reasons.values()) for step in steps)
     rows = "".join(_step(step, most) for step in steps)
-    said = f"{dropped:,} dropped in all; the bars are what was left after each step."
+    said = f"{most:,} to begin with, {steps[-1].kept:,} left; the bars are what was left after each step."
     return f'<p class="soft">{said}</p><ol class="funnel">{rows}</ol>'
 
 
@@ -146,7 +145,7 @@ def _figures(figures: Sequence[Figure]) -> str:
 
 def _figure(figure: Figure) -> list[str]:
     unit = f" ({escape(figure.unit)})" if figure.unit else ""
-    by = f" by {escape(figure.by)}" if figure.by else ""
+    by = f"{' by' if figure.kind == 'predicted' else ':'} {escape(figure.by)}" if figure.by else ""
     lacking = figure.rows - figure.known
     known = f"{figure.known:,} of {figure.rows:,}" + (f"; {lacking:,} missing" if lacking else "")
     spread = "" if figure.low is None or figure.high is None else f" ({figure.low:.4g} to {figure.high:.4g})"

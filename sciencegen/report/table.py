@@ -15,7 +15,7 @@ __all__ = ["findings_of"]
 
 Cells = Mapping[str, "float | str | None"]
 _ASKED = "_asked"
-_FLAG, _PREDICTED = "flag_", "pred_"
+_FLAG, _PREDICTED, _CALCULATED, _TARGET = "flag_", "pred_", "calc_", "target_"
 _NAMES = ("id", "name")
 _LIKE = "nn_train_sim"
 """How alike the nearest item of training is; `nn_train_` and the column of items is that item."""
@@ -41,8 +41,8 @@ def findings_of(
     numbers = {name: column for name in names if (column := _numbers([entry.cells.get(name) for entry in kept]))}
     order = _order(numbers, names, by, ascending, len(kept))
     complaints = Counter(entry.complaint for entry in entries if entry.item is None)
-    plotted = [name for name in numbers if name not in _NAMES and not name.endswith(_ASKED)]
-    aims = [name for name in plotted if name + _ASKED in numbers]
+    plotted = [name for name in numbers if name not in _NAMES and not _asks(name)]
+    aims = {name: one for name in plotted for one in _asked_as(name) if one in numbers}
     units = {name: one.unit for name, one in domain.properties.items()}
     return Findings(
         title,
@@ -51,9 +51,22 @@ def findings_of(
         tuple(_card(domain, kept[i], numbers) for i in order[:shown]),
         len(kept),
         tuple(Distribution(name, numbers[name]) for name in plotted),
-        tuple(Aim(name, numbers[name + _ASKED], numbers[name], units.get(name, "")) for name in aims),
-        tuple(_figure(domain, name, numbers[name]) for name in plotted),
+        tuple(Aim(name, numbers[one], numbers[name], units.get(_bare(name), "")) for name, one in aims.items()),
+        tuple(_figure(domain, name, numbers) for name in plotted),
     )
+
+
+def _asks(name: str) -> bool:
+    return name.endswith(_ASKED) or name.startswith(_TARGET)
+
+
+def _asked_as(name: str) -> tuple[str, str]:
+    """The columns that say what was asked of a number."""
+    return name + _ASKED, _TARGET + _bare(name)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix(_CALCULATED)
 
 
 def _said(by: str, ascending: bool) -> str:
@@ -125,11 +138,13 @@ def _shown(cell: float | str | None) -> str:
     return str(cell).strip() if isinstance(cell, str) and len(cell.strip()) <= _SHORT else f"{number:.4g}"
 
 
-def _figure(domain: Domain[Any], name: str, column: Sequence[float | None]) -> Figure:
-    known = sum(number is not None for number in column)
-    if name in domain.properties:
-        return Figure(name, "calculated", "", domain.properties[name].unit, len(column), known)
+def _figure(domain: Domain[Any], name: str, numbers: Mapping[str, Sequence[float | None]]) -> Figure:
+    """Where a column comes from, as far as its name says."""
+    rows, known = len(numbers[name]), sum(number is not None for number in numbers[name])
+    if f"{name}_n" in numbers:  # the replicates of an assay
+        return Figure(name, "measured", "", "", rows, known)
+    if _bare(name) in domain.properties:
+        return Figure(name, "calculated", "", domain.properties[_bare(name)].unit, rows, known)
     if name.startswith(_PREDICTED):
-        tool = name.removeprefix(_PREDICTED).partition("_")[0]
-        return Figure(name, "predicted", tool, "", len(column), known)
-    return Figure(name, "given", "", "", len(column), known)
+        return Figure(name, "predicted", name.removeprefix(_PREDICTED).partition("_")[0], "", rows, known)
+    return Figure(name, "given", "", "", rows, known)

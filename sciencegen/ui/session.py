@@ -123,24 +123,35 @@ class Run:
         return {**counts, **novel, "by": dict(tally.rejected_by)}
 
     def _run(self) -> None:
+        wrong = "the drawing broke off: the terminal that sciencegen ui runs in says why"
         try:
-            if not self._turn.acquire(timeout=_PATIENCE):
-                self.events.put(("waiting", "the model is busy with another drawing: this one is next"))
-                while not self._turn.acquire(timeout=_PATIENCE):
-                    if self.stop.is_set():
-                        return
-            try:
-                for candidate in self._candidates():
-                    self.events.put(("item", self._told(candidate)))
-            finally:
-                self._turn.release()
-            self.events.put(("done", self._outcome()))
+            self.events.put(("done", self._drawn()))
+            wrong = ""
         except _Unwatched:
-            return
+            wrong = ""
         except SciencegenError as error:
-            self.events.put(("refused", str(error)))
+            wrong = str(error)
         finally:
+            if wrong:
+                self.events.put(("refused", wrong))
             self.events.put(None)
+
+    def _drawn(self) -> str:
+        """Draw when nobody else does, and say how it ended."""
+        if not self._turn.acquire(timeout=_PATIENCE):
+            self.events.put(("waiting", "the model is busy with another drawing: this one is next"))
+            while not self._turn.acquire(timeout=_PATIENCE):
+                if self.stop.is_set():
+                    raise _Unwatched
+        try:
+            for candidate in self._candidates():
+                self.events.put(("item", self._told(candidate)))
+        finally:
+            self._turn.release()
+        tally, n = self._tally, self.order.n
+        if tally.kept < n:
+            return f"drew {tally.drawn:,} and found {tally.kept:,} of {n:,}: ask for less, or let more pass"
+        return f"{tally.kept:,} found in {tally.drawn:,} draws"
 
     def _candidates(self) -> Iterable[Candidate[Any]]:
         order = self.order
@@ -174,12 +185,6 @@ class Run:
             "asked": {name: plain(row.get(f"{name}_asked")) for name in where},
             "novel": novel,
         }
-
-    def _outcome(self) -> str:
-        tally, n = self._tally, self.order.n
-        if tally.kept < n:
-            return f"drew {tally.drawn:,} and found {tally.kept:,} of {n:,}: ask for less, or let more pass"
-        return f"{tally.kept:,} found in {tally.drawn:,} draws"
 
 
 def plain(value: object) -> float | str | bool | None:

@@ -40,6 +40,15 @@ def test_any_table_has_a_page(sciencegen: Command, table: Path, tmp_path: Path) 
     assert "<b>" not in page
 
 
+def test_the_columns_of_a_campaign_are_known(sciencegen: Command, tmp_path: Path) -> None:
+    text = "id,smiles,target_mw,calc_mw,ic50,ic50_n\na,CCO,50,46.07,2.5,2\nb,CCN,50,45.09,,\n"
+    (tmp_path / "picked.csv").write_text(text)
+    page = sciencegen("report", tmp_path / "picked.csv").out
+    assert "median distance 4.42 g/mol, 2 rows" in page
+    assert "<td>calc_mw (g/mol)</td><td>calculated from the structure</td>" in page
+    assert "<td>ic50</td><td>measured</td><td>1 of 2; 1 missing</td>" in page
+
+
 def test_a_page_goes_to_standard_output(sciencegen: Command, table: Path) -> None:
     done = sciencegen("report", table, "--title", "A & B")
     assert done.out.startswith("<!doctype html>")

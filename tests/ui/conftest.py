@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
@@ -75,7 +74,7 @@ class Served:
         where = f"{path}?{urlencode({'page': self.page, **parts})}"
         return self.ask(where, body, Cookie=f"sciencegen-{self.port}={TOKEN}")
 
-    def draw(self, kept: str = "", **asked: object) -> list[tuple[str, Any]]:
+    def draw(self, *, kept: str = "", **asked: Any) -> list[tuple[str, Any]]:
         """The events of a drawing."""
         text = self.known("/draw", ask=json.dumps(asked), kept=kept).body.decode()
         pairs = [block.split("\n") for block in text.split("\n\n") if block]
@@ -133,4 +132,4 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("kinds")
     data = words(folder / "words.csv")
     model = Model.fit("densities/coupling", data, out=folder / "model", ask=["kind", "radius"], width=4, steps=2)
-    yield from _served(model, str(Path(folder / "model")))
+    yield from _served(model, str(folder / "model"))

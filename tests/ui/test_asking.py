@@ -17,7 +17,8 @@ from sciencegen.cli import app
 from sciencegen.core.condition import Continuous
 from sciencegen.core.request import parse_where
 from sciencegen.errors import RequestError
-from sciencegen.model import Model
+from sciencegen.model import Model, load
+from sciencegen.ui import outlines
 from sciencegen.ui.asking import MOST, Asked
 from sciencegen.ui.outlines import ends, from_data, normal
 from tests.files import points
@@ -86,13 +87,25 @@ def test_a_normal_curve_is_one_and_says_so() -> None:
 def test_training_data_stand_behind_the_sliders(tmp_path: Path) -> None:
     data = points(tmp_path / "points.csv", n=300)
     model = Model.fit("densities/coupling", data, out=tmp_path / "m", ask=["heat", "radius"], width=4, steps=1)
-    outlines = from_data(model, data)
-    assert set(outlines) == {"heat", "radius"}
+    found = from_data(model, data)
+    assert set(found) == {"heat", "radius"}
     for field in model.fields.fields:
         assert isinstance(field, Continuous)
-        outline = outlines[field.name]
+        outline = found[field.name]
         assert sum(outline.shares) == pytest.approx(1)  # the data are those the ends are from
         middles = [field.low + (i + 0.5) * (field.high - field.low) / len(outline.shares) for i in range(40)]
         mean = math.fsum(x * share for x, share in zip(middles, outline.shares, strict=True))
         assert mean == pytest.approx(field.mean, abs=(field.high - field.low) / 40)
         assert "points.csv" in outline.source
+
+
+def test_only_a_sample_of_laborious_items_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlines, "_SAMPLE", 40)
+    model, data = load("molecules"), tmp_path / "small.csv"
+    data.write_text("id,smiles\n" + "".join(f"{i},{'C' * (1 + i % 5)}c1ccccc1\n" for i in range(100)) + "x,nonsense\n")
+    found = from_data(model, data)
+    assert set(found) == set(model.fields.names)
+    assert found["rings"].shares[5] == 1.0  # one of eight, in forty bins
+    assert (found["rings"].low, found["rings"].high, found["rings"].whole) == (1.0, 1.0, True)
+    assert found["rings"].source in ("small.csv, 40 rows", "small.csv, 39 rows")
+    assert sum(found["mw"].shares) == 0  # all are lighter than what was seen in training

@@ -7,18 +7,20 @@ import http.client
 import io
 import json
 import shlex
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
 
 from sciencegen.core.generator import Spread
+from sciencegen.model import Model
 from tests.ui.conftest import TOKEN, Command, Served
 
-REQUESTS: dict[str, dict[str, object]] = {
+REQUESTS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "value": {"where": {"logp": "3"}, "seed": 7},
     "range": {"where": {"qed": "0.7..0.9", "rings": ">=2"}},
@@ -105,7 +107,7 @@ def test_a_plate_map_holds_every_item_once(molecules: Served) -> None:
         ({"best_of": 2}, "--best-of"),
     ],
 )
-def test_what_cannot_be_done_is_said(molecules: Served, asked: dict[str, object], said: str) -> None:
+def test_what_cannot_be_done_is_said(molecules: Served, asked: dict[str, Any], said: str) -> None:
     (name, reason), end = molecules.draw(n=2, **asked)
     assert (name, end) == ("refused", ("end", None))
     assert said in reason
@@ -124,7 +126,8 @@ def test_unknown_pages_and_items_are_refused(molecules: Served) -> None:
         assert molecules.known(path, **{**parts, "page": "unknown"}).status == 400
     for item in ("99", "-1", "x", "\u0663", ""):
         assert molecules.known("/picture", item=item).status == 400
-    for body in ([], {"page": molecules.page, "items": "all"}, {"page": molecules.page, "items": [], "format": "csv"}):
+    bodies: list[Any] = [[], "csv", {"page": molecules.page, "items": "all"}]
+    for body in (*bodies, {"page": molecules.page, "items": [], "format": "csv"}):
         assert molecules.known("/export", body).status == 400
     events = molecules.draw(n=1)
     for format_ in ("exe", "parquet/../x", ""):
@@ -194,6 +197,16 @@ def test_patterns_and_items_and_plots_have_pictures(molecules: Served) -> None:
     bad = molecules.known("/pattern", filter="contains", text="c1ccncc")
     assert (bad.status, "SMARTS" in bad.json["said"]) == (400, True)
     assert isinstance(molecules.known("/alerts", item=ids(events)[0]).json, dict)
+
+
+def test_a_drawing_that_breaks_says_so(kinds: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Model, "candidates", broken)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # it would be in the terminal
+    assert [name for name, _ in kinds.draw(n=2)] == ["begun", "counts", "refused", "end"]
+    assert not kinds.session.turn.locked()
 
 
 def test_another_kind_of_items_and_words_to_ask_for(kinds: Served, sciencegen: Command) -> None:

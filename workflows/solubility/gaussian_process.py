@@ -107,17 +107,18 @@ class GaussianProcess:
         return float(self._y @ weights / 2 + np.log(np.diag(lower)).sum()), np.array(gradient)
 
 
-def fitted(seen: Sequence[Features], values: Array, iterations: int = 40) -> GaussianProcess:
-    """A Gaussian process with the kernel under which its data are most likely."""
+def fitted(seen: Sequence[Features], values: Array, searched: int = 600, seed: int = 0) -> GaussianProcess:
+    """A Gaussian process with the kernel under which its data, or so many of them, are most likely."""
     from scipy.optimize import minimize  # comes with scikit-learn; who only scores needs neither
 
-    start = GaussianProcess(seen, values, Kernel())
+    some = np.sort(np.random.default_rng(seed).permutation(len(seen))[:searched])
+    start = GaussianProcess([seen[i] for i in some], values[some], Kernel())
     found = minimize(
         start.surprise,
         np.log(astuple(start.kernel)),
         jac=True,
         method="L-BFGS-B",
         bounds=[(-7, 5), (-7, 5), (-2, 8), (-6, 1)],
-        options={"maxiter": iterations},
+        options={"maxiter": 40},
     )
     return GaussianProcess(seen, values, Kernel(*map(float, np.exp(found.x))))

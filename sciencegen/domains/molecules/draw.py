@@ -77,7 +77,7 @@ def _element(prepared: Any, says: str) -> str:
     style.prepareMolsBeforeDrawing = False
     canvas.DrawMolecule(prepared)
     canvas.FinishDrawing()
-    drawn = canvas.GetDrawingText()
+    drawn: str = canvas.GetDrawingText()
     return drawn[drawn.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{escape(says)}"', 1).strip()
 
 

@@ -33,9 +33,10 @@ def sdf_v3000(rows: Rows, file: TextIO) -> int:
 def _structures(rows: Rows, file: TextIO, v3000: bool) -> int:
     count = 0
     for count, (molecule, cells) in enumerate(rows, 1):
-        file.write(_block(molecule, _id(count), v3000))
+        file.write(_block(molecule, _line(cells.get("id") or _id(count)), v3000))
         for name, value in {"smiles": molecule, **cells}.items():
-            file.write(f">  <{_tag(name)}>\n{_line(value)}\n\n")
+            if value is not None:  # missing is missing
+                file.write(f">  <{_tag(name)}>\n{_line(value)}\n\n")
         file.write("$$$$\n")
     return count
 

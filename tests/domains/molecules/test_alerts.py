@@ -56,7 +56,7 @@ ODD = (
     "[CH3]",
     "C[N+](C)(C)C",
     "B1OC1",
-    "C#CC$C",
+    "[Re]$[Re]",
     "[Xe]",
 )
 SMARTS = (
@@ -101,7 +101,7 @@ def test_nothing_that_matches_is_passed_over(name: str) -> None:
         matched = [i for i, entry in enumerate(catalogue._entries) if entry.HasFilterMatch(parsed(molecule))]
         assert set(matched) <= set(catalogue._needs.possible(surroundings(molecule)))
         matches += len(matched)
-    assert matches > 10
+    assert matches > 4
 
 
 @pytest.mark.parametrize("name", ALERTS)
@@ -152,25 +152,40 @@ def test_what_is_told_of_a_bond_is_what_rdkit_finds(symbol: str, text: str) -> N
 
 @pytest.mark.parametrize(
     ("smarts", "told"),
-    [("[#6]", False), ("[$([#44]),$([se])]", False), ("[!$([#8])]", True), ("[X2]", True), ("[r5]", None)],
+    [
+        ("[#6]", False),
+        ("[$([#44]),$([se])]", False),
+        ("[!$([#8])]", False),
+        ("[!$([#7])]", True),
+        ("[$([#8]-[#6])]", None),
+        ("[X2]", True),
+        ("[r5]", None),
+    ],
 )
 def test_what_can_be_told_is_told(smarts: str, told: bool | None) -> None:
     water = AtomFacts(8, False, 2, 0, 0, 2, False)
     asked = Chem.MolFromSmarts(smarts).GetAtomWithIdx(0)
-    if smarts == "[!$([#8])]":
-        told = False
     assert read_question(asked.DescribeQuery(), asked.GetSmarts()).of(water) is told
 
 
-@given(st.lists(st.sampled_from((*SMARTS, *BONDS, "(C)", "1", "1")), min_size=1, max_size=8), st.data())
-def test_a_query_that_matches_is_possible(parts: list[str], data: st.DataObject) -> None:
-    query = Chem.MolFromSmarts("".join(parts))
-    molecule = canonical(data.draw(st.sampled_from((*LISTED, *ODD))))
-    assert molecule is not None
-    if query is None or not query.GetNumAtoms():
-        return
-    if parsed(molecule).HasSubstructMatch(query):
-        assert Needs([query]).possible(surroundings(molecule)) == [0]
+@st.composite
+def queries(draw: st.DrawFn) -> Chem.Mol:
+    """Chains, rings and stars of up to five atoms."""
+    atoms = draw(st.lists(st.sampled_from(SMARTS), min_size=1, max_size=5))
+    bonds = draw(st.lists(st.sampled_from(("", *BONDS)), min_size=len(atoms), max_size=len(atoms)))
+    shape = draw(st.sampled_from(("chain", "ring", "star")))
+    links = [f"{bond}{atom}" for bond, atom in zip(bonds[1:], atoms[1:], strict=True)]
+    if shape == "star":
+        return Chem.MolFromSmarts(atoms[0] + "".join(f"({link})" for link in links))
+    closed = "1" if shape == "ring" and len(atoms) > 2 else ""
+    return Chem.MolFromSmarts(atoms[0] + closed + "".join(links) + closed)
+
+
+@given(queries())
+def test_a_query_that_matches_is_possible(query: Chem.Mol) -> None:
+    needs = Needs([query])
+    for molecule in mols([*LISTED, *ODD]):
+        assert needs.possible(surroundings(molecule)) == [0] or not parsed(molecule).HasSubstructMatch(query)
 
 
 def test_a_query_nothing_is_known_of_is_always_possible() -> None:
@@ -206,13 +221,13 @@ def real(n: int) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALERTS)
 def test_thousands_of_real_molecules_are_listed_as_by_rdkit(name: str) -> None:
-    molecules = real(1000)
+    molecules = real(700)
     assert agree(name, molecules) > len(molecules) / 50
 
 
 @pytest.mark.slow
 def test_the_slow_catalogues_are_several_times_as_quick_as_rdkits() -> None:
-    molecules = real(300)
+    molecules = real(60)
     for name, times in (("pains", 4), ("nih", 1.5), ("chembl", 1.5)):
         whole = rdkits(name)
         for molecule in molecules:
