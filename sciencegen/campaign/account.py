@@ -61,13 +61,13 @@ def findings_of(ended: Ended) -> Findings:
 
 def _facts(ended: Ended) -> dict[str, str]:
     plan, source = ended.plan, ended.plan.config.source
-    asked = ", ".join(f"{name} {value}" for name, value in source.where.items()) or "nothing"
+    asked = ", ".join(f"{name} {value}" for name, value in sorted(source.where.items())) or "nothing"
     facts = {"campaign": plan.run[:8], "seed": str(plan.config.seed)}
     if source.model:
         facts |= {"model": f"{source.model} ({plan.identity['checkpoint'][:12]})", "asked for": asked}
     else:
         facts |= {"file": source.file, "sha256": plan.identity["files"][source.file][:12]}
-    facts |= {name: str(number) for name, number in plan.identity["versions"].items()}
+    facts |= {name: str(number) for name, number in sorted(plan.identity["versions"].items())}
     return facts | {f"note {i}": note for i, note in enumerate(ended.notes, 1)}
 
 

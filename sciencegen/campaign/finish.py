@@ -68,7 +68,7 @@ class _Standing:
 
 def _ranked(plan: Plan, folder: RunFolder) -> _Standing:
     """The ranks of all rows that are left; only the numbers they are made of are held in memory."""
-    desired = plan.config.combine.desire
+    desired = dict(sorted(plan.config.combine.desire.items()))
     numbers: list[int] = []
     columns: dict[str, list[float | None]] = {name: [] for name in desired}
     for row in survivors(plan, folder):
@@ -153,7 +153,7 @@ def _constant(plan: Plan) -> dict[str, Any]:
     """What is the same in every row of a campaign."""
     if not plan.model:
         return {"run_id": plan.run[:8]}
-    asked = {f"target_{name}": _said(value) for name, value in requested(plan).items()}
+    asked = {f"target_{name}": _said(value) for name, value in sorted(requested(plan).items())}
     model = {"model": plan.config.source.model, "model_sha256": plan.identity["checkpoint"], "seed": plan.config.seed}
     return {"run_id": plan.run[:8], **model, **asked}
 

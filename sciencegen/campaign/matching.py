@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sciencegen.campaign.assay import well_name
-from sciencegen.data.rows import STANDARD_INPUT, Cell, Rows, bare_suffix, from_table, read_bytes
+from sciencegen.data.records import Cell
+from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, from_table, read_bytes
 from sciencegen.errors import DataError, RequestError, UnknownName
 
 __all__ = ["Assay", "Match", "Picked", "Well", "cell_text", "matches"]

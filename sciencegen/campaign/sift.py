@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sciencegen.campaign.config import Config
-from sciencegen.core.condition import Interval
 from sciencegen.core.domain import Domain, Entry, Standard
+from sciencegen.core.interval import Interval
 from sciencegen.core.request import parse_where
 from sciencegen.errors import RequestError, UnknownName
+
+if TYPE_CHECKING:  # a worker that sifts needs neither pydantic nor torch
+    from sciencegen.campaign.config import Config
 
 __all__ = ["Left", "Raw", "Sift", "sift_of"]
 
@@ -147,14 +149,16 @@ def sift_of(
     patterns = [("contains", one, ()) for one in chosen.contains] + [("without", one, ()) for one in chosen.without]
     unlike = [("unlike", str(files[one.file]), (("ceiling", one.ceiling),)) for one in chosen.unlike]
     ranges = {name: _interval(name, text) for name, text in chosen.ranges.items()}
-    slow = [name for name in ranges if name in domain.properties and domain.properties[name].slow]
+    measurable = list(domain.properties)  # whose order is ours, whatever order the config has
+    ordered = [*(name for name in measurable if name in ranges), *(name for name in ranges if name not in measurable)]
+    slow = [name for name in ordered if name in measurable and domain.properties[name].slow]
     scores = [name for one in config.score for name in one.properties]
-    asked = [name for name in config.source.where if name in domain.properties]
+    asked = [name for name in domain.properties if name in config.source.where]
     return Sift(
         domain.reading(**config.clean.reading) if config.clean.reading else domain,
         read,
         config.clean.longest,
-        {name: ranges[name] for name in [*(name for name in ranges if name not in slow), *slow]},
+        {name: ranges[name] for name in [*(name for name in ordered if name not in slow), *slow]},
         (*patterns, *unlike),
         tuple(chosen.reject),
         tuple(chosen.flag),
@@ -164,7 +168,7 @@ def sift_of(
 
 def _desired(config: Config) -> list[str]:
     """The properties that a rank is made of."""
-    return [name.removeprefix("calc_") for name in config.combine.desire if name.startswith("calc_")]
+    return sorted(name.removeprefix("calc_") for name in config.combine.desire if name.startswith("calc_"))
 
 
 def _interval(name: str, text: str) -> Interval:

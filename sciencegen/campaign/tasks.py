@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +15,8 @@ from sciencegen.campaign.folder import RunFolder, read_rows, write_rows
 from sciencegen.campaign.known import Known
 from sciencegen.campaign.plan import Plan
 from sciencegen.campaign.sift import Left, Raw, sift_of
-from sciencegen.core.condition import Interval
+from sciencegen.core.domain import Entry
+from sciencegen.core.interval import Interval
 from sciencegen.core.request import parse_where
 from sciencegen.data.workers import Failed, Workers
 from sciencegen.errors import DataError, UnknownName
@@ -98,19 +99,29 @@ def split(plan: Plan, folder: RunFolder) -> Plan:
     if config.source.model:
         return plan
     path = plan.files[config.source.file]
-    entries = plan.domain.rows(path, config.source.column)
-    if not entries:
+    entries = iter(plan.domain.rows(path, config.source.column))
+    rows = 0
+    for i in count():
+        shard = list(islice(entries, plan.shard))
+        if not shard:
+            break
+        _require_id(path, config.source.id, shard)
+        rows += write_rows(folder.shard("input", i), (_as_read(entry, config.source.id) for entry in shard))
+    if not rows:
         raise DataError(f"{path}: holds no rows")
-    if config.source.id and config.source.id not in entries[-1].cells:
-        raise UnknownName(f"column of {path}", config.source.id, list(entries[-1].cells))
-    counted = plan.of(len(entries))
-    for i in range(counted.shards):
-        rows = (
-            {"row": entries[n].row, "text": entries[n].text, "left": entries[n].complaint, "cells": entries[n].cells}
-            for n in counted.span(i)
-        )
-        write_rows(folder.shard("input", i), rows)
-    return counted
+    return plan.of(rows)
+
+
+def _require_id(path: Path, name: str, entries: Sequence[Entry[Any]]) -> None:
+    for entry in entries:
+        if name and not entry.complaint and name not in entry.cells:
+            raise UnknownName(f"column of {path}", name, list(entry.cells))
+
+
+def _as_read(entry: Entry[Any], name: str) -> dict[str, Any]:
+    """A row of a file as it waits for its turn, with the one cell of others that goes along."""
+    row = {"row": entry.row, "text": entry.text, "left": entry.complaint}
+    return {**row, "source_id": entry.cells.get(name)} if name else row
 
 
 def perform(task: Task, crew: Crew, folder: RunFolder) -> None:
@@ -199,14 +210,9 @@ def _read(shard: int, plan: Plan, folder: RunFolder) -> Iterator[Raw | _Broken]:
     """The rows of a shard of a file."""
     rows = read_rows(folder.shard("input", shard))
     for number, row in zip(plan.span(shard), rows, strict=True):
-        raw = Raw(number, row["text"], {"line": row["row"], **_beside(row["cells"], plan)})
+        beside = {"source_id": row["source_id"]} if "source_id" in row else {}
+        raw = Raw(number, row["text"], {"line": row["row"], **beside})
         yield _Broken(raw, Left("read", row["left"])) if row["left"] else raw
-
-
-def _beside(cells: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    """The cells of a file that go along, under names that are not ours."""
-    name = plan.config.source.id
-    return {"source_id": cells[name]} if name else {}
 
 
 def _unique(plan: Plan, folder: RunFolder) -> None:

@@ -115,9 +115,11 @@ def _squeezed(own: WriteRows[Any], item: Any, rows: Sequence[Row]) -> list[str]:
     left = [name for name in names[1:] if _written(own, item, {name: "sciencegen"}) == bare]
     notes = [f"left out, as the format has no room for them: {', '.join(left)}"] if left else []
     cells = [row[name] for row in rows for name in names if name not in left]
-    changed = sum(isinstance(cell, str) and " ".join(cell.split()) != cell.strip() for cell in cells)
+    changed = sum(isinstance(cell, str) and " ".join(cell.split()) != cell for cell in cells)
     if changed:
-        notes.append(f"{changed:,} cells with several lines or blanks in a row may be written with one blank")
+        notes.append(
+            f"{changed:,} cells with several lines, or with blanks around or in a row, may be written with one blank"
+        )
     return notes
 
 

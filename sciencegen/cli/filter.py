@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from sciencegen.campaign.sift import Left, Sift
+    from sciencegen.campaign.sift import Left, Raw, Sift
     from sciencegen.core.domain import Domain, Entry
 
 __all__ = ["filter_"]
@@ -43,8 +45,9 @@ def filter_(
     format_: str | None = typer.Option(None, "--format", help="csv, tsv, jsonl, parquet or the domain's own."),
 ) -> None:
     """Keep the rows whose items can be read, are wanted and come for the first time; their columns stay as they are."""
-    from sciencegen.cli.tables import Output, domain_called, read_entries
+    from sciencegen.cli.tables import Output, domain_called
     from sciencegen.core.files import check_writable
+    from sciencegen.errors import DataError
 
     chosen = domain_called(domain)
     output = Output(chosen, out, format_, data)
@@ -62,22 +65,28 @@ def filter_(
         "read": read,
         "longest": longest,
     }
-    sieve = _Sieve(chosen, settings, distinct, standard, workers)
-    entries = read_entries(chosen, data, column, whole=False)
-    output.write(sieve.rows(entries))
+    sieve = _Sieve(chosen, settings, distinct, standard, workers, rejects is not None)
+    output.write(sieve.rows(chosen.rows(data, column or ""), output.format in chosen.formats))
+    if not sieve.count:
+        raise DataError(f"{data}: holds no rows")
     if rejects is not None:
         _write_rejects(rejects, sieve.left)
     by = ", ".join(f"{reason}: {count:,}" for reason, count in sieve.reasons.most_common())
-    print(
-        f"{len(entries):,} rows, {len(entries) - len(sieve.left):,} kept" + (f" ({by})" if by else ""), file=sys.stderr
-    )
+    kept = sieve.count - sieve.reasons.total()
+    print(f"{sieve.count:,} rows, {kept:,} kept" + (f" ({by})" if by else ""), file=sys.stderr)
 
 
 class _Sieve:
-    """Passes rows on, and remembers those it does not."""
+    """Passes rows on, and remembers why it does not pass others on."""
 
     def __init__(
-        self, domain: Domain[Any], settings: dict[str, Any], distinct: bool, standard: bool, workers: int | None
+        self,
+        domain: Domain[Any],
+        settings: dict[str, Any],
+        distinct: bool,
+        standard: bool,
+        workers: int | None,
+        remember: bool,
     ) -> None:
         from sciencegen.campaign.known import Known
         from sciencegen.data.cards import resolve
@@ -86,49 +95,80 @@ class _Sieve:
         self.sift: Sift[Any] = _sift(domain, settings)
         self.sift.check()
         self.known = Known.of(domain, [resolve(name) for name in settings["known"] or []])
-        self.left: list[dict[str, Any]] = []
+        self.count = 0
         self.reasons: Counter[str] = Counter()
+        self.left: list[tuple[int, str, str, str, str]] = []
+        """What the cells of those left out are, where somebody wants to know."""
+        self._remember = remember
+        self._seen: set[str] = set()
 
-    def rows(self, entries: Sequence[Entry[Any]]) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """The rows that pass, in their order."""
-        from sciencegen.campaign.sift import Left, Raw
-        from sciencegen.data.workers import Failed, Workers
+    def rows(self, entries: Iterable[Entry[Any]], items: bool) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """The rows that pass, in their order; with their items, where somebody needs them."""
+        from sciencegen.data.workers import Workers
 
-        whole = [entry for entry in entries if not entry.complaint]
-        few = len(whole) < _FEW
-        raws = (Raw(entry.row, entry.text, {}) for entry in whole)
-        seen: set[str] = set()
-        for entry in entries:
-            if entry.complaint:
-                self._leave(entry, Left("read", entry.complaint))
-        with Workers(self.sift, 0 if few else self.workers) as pool:
-            for entry, found in zip(whole, pool.map(raws), strict=True):
-                if isinstance(found, Failed):
-                    self._leave(entry, Left("crash", found.reason))
-                elif isinstance(found, Left):
-                    self._leave(entry, found)
-                elif self.known and found[self.domain.key] in self.known:
-                    self._leave(entry, Left("known", "known already"))
-                elif self.distinct and found[self.domain.key] in seen:
-                    self._leave(entry, Left("duplicate", "there already"))
+        source = iter(entries)
+        first = list(islice(source, _FEW))
+        waiting: deque[Entry[Any]] = deque()
+        with Workers(self.sift, 0 if len(first) < _FEW else self.workers) as pool:
+            for found in pool.map(self._raws(chain(first, source), waiting)):
+                self._broken(waiting)
+                entry = waiting.popleft()
+                left = self._complaint(found)
+                if left is None:
+                    yield self._passed(entry, found, items)
                 else:
-                    seen.add(found[self.domain.key])
-                    yield self._passed(entry, found)
+                    self._leave(entry, left)
+            self._broken(waiting)
 
-    def _passed(self, entry: Entry[Any], found: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def _raws(self, entries: Iterable[Entry[Any]], waiting: deque[Entry[Any]]) -> Iterator[Raw]:
+        """What is to be sifted of the rows, which wait for it."""
+        from sciencegen.campaign.sift import Raw
+
+        for entry in entries:
+            self.count += 1
+            waiting.append(entry)
+            if not entry.complaint:
+                yield Raw(entry.row, entry.text, {})
+
+    def _broken(self, waiting: deque[Entry[Any]]) -> None:
+        """Leave out the rows, next in turn, that could not be taken apart."""
+        from sciencegen.campaign.sift import Left
+
+        while waiting and waiting[0].complaint:
+            entry = waiting.popleft()
+            self._leave(entry, Left("read", entry.complaint))
+
+    def _complaint(self, found: Any) -> Left | None:
+        """What there is to say against a row that was sifted, and against its coming again."""
+        from sciencegen.campaign.sift import Left
+        from sciencegen.data.workers import Failed
+
+        if isinstance(found, Failed):
+            return Left("crash", found.reason)
+        if isinstance(found, Left):
+            return found
+        key = found[self.domain.key]
+        if self.known and key in self.known:
+            return Left("known", "known already")
+        if self.distinct and key in self._seen:
+            return Left("duplicate", "there already", key)
+        self._seen.add(key)
+        return None
+
+    def _passed(self, entry: Entry[Any], found: dict[str, Any], items: bool) -> tuple[Any, dict[str, Any]]:
         text = found.pop(self.domain.column)
         parent = f"parent_{self.domain.column}"
         wanted = (self.domain.key, parent) if self.standard else ()
         added = {name: value for name, value in found.items() if name.startswith("flag_") or name in wanted}
-        return self.domain.parse(text), {self.domain.column: text, **entry.cells, **added}
+        return self.domain.parse(text) if items else None, {self.domain.column: text, **entry.cells, **added}
 
     def _leave(self, entry: Entry[Any], left: Left) -> None:
         self.reasons[left.reason] += 1
-        text = entry.text.partition("\n")[0]
-        row = {"row": entry.row, "input": text, "stage": left.stage, "reason": left.reason, "detail": left.detail}
-        self.left.append(row)
+        if self._remember:
+            self.left.append((entry.row, entry.text.partition("\n")[0], left.stage, intern(left.reason), left.detail))
 
 
+_REJECTS = ("row", "input", "stage", "reason", "detail")
 _FEW = 300
 """So many rows are sifted sooner than other processes have started."""
 
@@ -136,7 +176,7 @@ _FEW = 300
 def _sift(domain: Domain[Any], settings: dict[str, Any]) -> Sift[Any]:
     """The way of a row that the options ask for."""
     from sciencegen.campaign.sift import Sift
-    from sciencegen.core.condition import Interval
+    from sciencegen.core.interval import Interval
     from sciencegen.core.request import parse_where
     from sciencegen.data.cards import resolve
     from sciencegen.errors import RequestError
@@ -162,7 +202,12 @@ def _sift(domain: Domain[Any], settings: dict[str, Any]) -> Sift[Any]:
     )
 
 
-def _write_rejects(path: Path, rows: list[dict[str, Any]]) -> None:
-    from sciencegen.screen.write import table_format, write_table
+def _write_rejects(path: Path, left: Sequence[tuple[int, str, str, str, str]]) -> None:
+    from sciencegen.screen.write import table_format, write_sheet, write_table
 
-    write_table(sorted(rows, key=lambda row: int(row["row"])), path, table_format(path, None))
+    rows = (dict(zip(_REJECTS, cells, strict=True)) for cells in left)
+    name = table_format(path, None)
+    if name == "csv":
+        write_sheet(rows, _REJECTS, path)
+    else:
+        write_table(rows, path, name)

@@ -19,11 +19,11 @@ def domain_called(name: str) -> Domain[Any]:
     return domain_of(name)
 
 
-def read_entries(domain: Domain[Any], data: Path, column: str | None, whole: bool = True) -> Sequence[Entry[Any]]:
-    """The rows of a file or of standard input; none at all is an error. Without `whole` the items are not read yet."""
+def read_entries(domain: Domain[Any], data: Path, column: str | None) -> Sequence[Entry[Any]]:
+    """The rows of a file or of standard input; none at all is an error."""
     from sciencegen.errors import DataError
 
-    entries = domain.entries(data, column or "") if whole else domain.rows(data, column or "")
+    entries = domain.entries(data, column or "")
     if not entries:
         raise DataError(f"{data}: holds no rows")
     return entries

@@ -10,24 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sciencegen.core.interval import Interval
 from sciencegen.core.space import Space
 from sciencegen.errors import RequestError, UnknownName
 
 __all__ = ["Categorical", "Condition", "ConditionFields", "Continuous", "Field", "Given", "Interval", "Where"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A range asked for: values are drawn inside it, and what measures outside is dropped and counted."""
-
-    low: float
-    high: float
-
-    def __contains__(self, value: object) -> bool:
-        return isinstance(value, (int, float)) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        return f"{self.low:g}..{self.high:g}"
 
 
 Where = Mapping[str, "float | str | Interval"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -197,10 +197,10 @@ class Domain(ABC, Generic[T]):
             found = [(self.text(item), item) for item in self.read(path).items]
         return [Entry(i, text, item, "" if item is not None else "no item") for i, (text, item) in enumerate(found, 1)]
 
-    def rows(self, path: Path, column: str = "") -> Sequence[Entry[T]]:
-        """The rows of a file before they are read as items: what `entry` takes, and the cells beside it; rows that
-        cannot be taken apart have a complaint."""
-        return [replace(entry, item=None) for entry in self.entries(path, column)]
+    def rows(self, path: Path, column: str = "") -> Iterator[Entry[T]]:
+        """The rows of a file, one at a time, before they are read as items: what `entry` takes, and the cells beside
+        it; rows that cannot be taken apart have a complaint."""
+        return (replace(entry, item=None) for entry in self.entries(path, column))
 
     @abstractmethod
     def write(self, items: Iterable[T], path: Path) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from math import isnan
+from typing import TYPE_CHECKING
 
-from sciencegen.core.condition import Interval, Where
+from sciencegen.core.interval import Interval
 from sciencegen.errors import RequestError
+
+if TYPE_CHECKING:
+    from sciencegen.core.condition import Where
 
 __all__ = ["accepts", "parse_where"]
 

@@ -23,6 +23,7 @@ __all__ = ["Page", "Run", "Session", "Shown"]
 
 _MOST_PAGES = 32
 _POINTS = 5000
+_MOST_KNOWN = 4000
 _PATIENCE = 0.1  # seconds between looks at whether anybody still waits
 
 
@@ -57,9 +58,9 @@ class Page:
         return number
 
     def begin(self, order: Order, turn: Lock, kept: Iterable[int]) -> Run:
-        """Show something else, beside what was kept."""
+        """Show something else, beside what was kept; the rest is known a while longer: a browser may be asking."""
         self.stop()
-        still = set(kept)
+        still = {*kept, *list(self.shown)[-_MOST_KNOWN:]}
         self.shown = {number: shown for number, shown in self.shown.items() if number in still}
         self.run = Run(order, self, turn)
         self.run.start()

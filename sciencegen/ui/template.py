@@ -6,7 +6,6 @@ from dataclasses import asdict
 from math import floor, log10
 from typing import Any
 
-from sciencegen import __version__
 from sciencegen.core.condition import Continuous, Field
 from sciencegen.ui.asking import MOST
 from sciencegen.ui.export import choices
@@ -50,7 +49,7 @@ def _facts(session: Session) -> dict[str, str]:
         "parameters": f"{sum(p.numel() for p in model.generator.parameters()):,}",
         "training data": trained,
         "checkpoint": model.checkpoint[:16],
-        "sciencegen": __version__,
+        "made with": ", ".join(f"{name} {version}" for name, version in model.config.get("versions", {}).items()),
     }
 
 

@@ -61,6 +61,15 @@ def test_shards_and_workers_change_nothing(config: Written, sciencegen: Command,
     assert tables_of(other) == tables_of(done)
 
 
+def test_the_order_of_keys_changes_nothing(config: Written, sciencegen: Command, tmp_path: Path, done: Path) -> None:
+    turned = CONFIG.replace('mw = "100..400", logp = "<=4"', 'logp = "<=4", mw = "100..400"')
+    parts = turned.split("[combine.desire.")
+    other = parts[2].partition("\n[pick]")
+    path = config(f"{parts[0]}[combine.desire.{other[0]}\n[combine.desire.{parts[1]}{other[1]}{other[2]}")
+    assert sciencegen("screen", path, "--out", tmp_path / "turned", "--workers", 1).code == 0
+    assert tables_of(tmp_path / "turned") == tables_of(done)
+
+
 def test_draws_are_the_same_however_they_are_cut(sciencegen: Command, tmp_path: Path, gru: Path) -> None:
     text = (
         '[source]\nmodel = "{model}"\ndraws = 1100\nwhere = {{ logp = "0..2" }}\n[filter]\nranges = {{ mw = "<=200" }}'

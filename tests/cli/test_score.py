@@ -35,7 +35,7 @@ def piped(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 def test_every_row_is_there_in_order(sciencegen: Command, gru: Path, mixed: Path) -> None:
     table = table_of(sciencegen("score", gru, mixed))
-    columns = ["row", "smiles", "log_prob", "rank", "log_prob_per_token", "tokens"]
+    columns = ["row", "smiles", "name", "log_prob", "rank", "log_prob_per_token", "tokens"]
     assert list(table.columns) == [*columns, "logp", "qed", "tpsa", "mw", "sa", "error"]
     assert list(table["row"]) == [1, 2, 3, 4, 5, 6]
     assert list(table["smiles"]) == MIXED

@@ -18,6 +18,7 @@ import pytest
 
 from sciencegen.core.generator import Spread
 from sciencegen.model import Model
+from sciencegen.ui import session
 from tests.ui.conftest import TOKEN, Command, Served
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -65,10 +66,12 @@ def test_every_draw_is_accounted_for(molecules: Served) -> None:
     assert counts["rejected"] == sum(counts["by"].values()) > 0
 
 
-def test_what_was_kept_stays_and_the_rest_goes(molecules: Served) -> None:
+def test_what_was_kept_stays_and_the_rest_goes(molecules: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_MOST_KNOWN", 1)
     first = ids(molecules.draw(n=3))
     second = ids(molecules.draw(n=2, where={"mw": "300"}, kept=str(first[1])))
     assert not set(first) & set(second)
+    assert molecules.known("/picture", item=first[2]).status == 200
     assert molecules.known("/picture", item=first[1]).status == 200
     gone = molecules.known("/picture", item=first[0])
     assert (gone.status, "no longer" in gone.json["said"]) == (400, True)

@@ -72,7 +72,15 @@ class Docking:
         """Vina's best pose."""
         (folder / "ligand.pdbqt").write_text(ligand.pdbqt, encoding="utf-8")
         settings = {"exhaustiveness": self.exhaustiveness, "seed": self.seed, "cpu": self.cpu, "num_modes": 1}
-        command = ["vina", "--receptor", str(self.receptor.resolve()), "--ligand", "ligand.pdbqt", "--out", "pose.pdbqt"]
+        command = [
+            "vina",
+            "--receptor",
+            str(self.receptor.resolve()),
+            "--ligand",
+            "ligand.pdbqt",
+            "--out",
+            "pose.pdbqt",
+        ]
         command += [part for name, value in settings.items() for part in (f"--{name}", str(value))]
         try:
             done = subprocess.run(

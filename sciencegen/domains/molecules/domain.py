@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +22,7 @@ from sciencegen.errors import DataError
 
 if TYPE_CHECKING:
     from sciencegen.core.protocol import Protocol
-    from sciencegen.domains.molecules.reading import ReadingOptions
+    from sciencegen.domains.molecules.reading import MoleculeRecords, ReadingOptions
 
 __all__ = ["Molecules"]
 
@@ -95,7 +95,7 @@ class Molecules(Domain[Molecule]):
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
         from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all, cleaned_block
 
-        rows = self.rows(path, column)
+        rows = list(self.rows(path, column))
         whole = [entry for entry in rows if not entry.complaint]
         blocks = any("\n" in entry.text for entry in whole)
         nothing_lost = Cleaning(salts="keep")  # of what somebody asks about
@@ -113,17 +113,11 @@ class Molecules(Domain[Molecule]):
                 found[entry.row] = replace(entry, text=one if blocks else entry.text, item=one)
         return list(found.values())
 
-    def rows(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
-        from sciencegen.domains.molecules.reading import ReadingOptions, molecule_rows
+    def rows(self, path: Path, column: str = "") -> Iterator[Entry[Molecule]]:
+        from sciencegen.domains.molecules.reading import ReadingOptions, molecule_records
 
-        found = molecule_rows(path, ReadingOptions(smiles_column=column))
-        entries = [Entry[Molecule](one.row, one.text, None, one.reason) for one in found.rows.broken]
-        beside = {name: cells for name, cells in found.rows.columns.items() if name != found.column}
-        for i, text in enumerate(found.texts):
-            entries.append(
-                Entry(found.rows.number(i), text, cells={name: column[i] for name, column in beside.items()})
-            )
-        return sorted(entries, key=lambda entry: entry.row)
+        found = molecule_records(path, ReadingOptions(smiles_column=column))
+        return _entries(found)
 
     def entry(self, row: int, text: str) -> Entry[Molecule]:
         from sciencegen.domains.molecules.cleaning import Dropped, cleaned, cleaned_block
@@ -180,3 +174,17 @@ class Molecules(Domain[Molecule]):
 
     def svg(self, item: Molecule) -> str:
         return svg(item)
+
+
+def _entries(found: MoleculeRecords) -> Iterator[Entry[Molecule]]:
+    """Rows as they are read: what stands in the column of molecules, and the other cells."""
+    names = found.records.names
+    place = names.index(found.column)
+    for number, record in enumerate(found.records, 1):
+        if record.fault:
+            yield Entry(number, record.text, None, record.fault)
+        else:
+            cells = dict(zip(names, record.cells, strict=True))
+            del cells[found.column]
+            said = record.cells[place]
+            yield Entry(number, "" if said is None else str(said), cells=cells)

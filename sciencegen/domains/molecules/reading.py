@@ -10,22 +10,17 @@ from pathlib import Path
 
 from sciencegen.core.domain import Items
 from sciencegen.core.reading import Example, Reading
-from sciencegen.data.rows import (
-    STANDARD_INPUT,
-    Cell,
-    Rows,
-    bare_suffix,
-    decoded,
-    from_table,
-    numbers_or_text,
-    read_bytes,
-)
+from sciencegen.data.records import Cell, Records, opened, table_records
+from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, numbers_or_text, read_bytes
 from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all
 from sciencegen.domains.molecules.molecule import Molecule
 from sciencegen.domains.molecules.sources import BLOCK, from_sdf, from_smi
 from sciencegen.errors import DataError, RequestError, UnknownName
 
-__all__ = ["FORMATS", "MoleculeRows", "ReadingOptions", "molecule_rows", "read_molecules"]
+__all__ = [
+    *("FORMATS", "MoleculeRecords", "MoleculeRows", "ReadingOptions"),
+    *("molecule_records", "molecule_rows", "read_molecules"),
+]
 
 FORMATS = (".csv", ".tsv", ".parquet", ".jsonl", ".smi", ".smiles", ".txt", ".sdf", ".sd")
 _NAMES = (
@@ -95,37 +90,53 @@ class MoleculeRows:
         return ["" if cell is None else str(cell) for cell in self.rows.columns[self.column]]
 
 
+@dataclass(frozen=True)
+class MoleculeRecords:
+    """The rows of a file one at a time, and which of their cells holds the molecule: SMILES, or structures."""
+
+    records: Records
+    column: str
+    structures: bool = False
+
+
 def molecule_rows(path: Path, options: ReadingOptions | None = None) -> MoleculeRows:
     """The rows of a file before they are read as molecules; `-` is standard input."""
+    found = molecule_records(path, options)
+    return MoleculeRows(collected(found.records), found.column, found.structures)
+
+
+def molecule_records(path: Path, options: ReadingOptions | None = None) -> MoleculeRecords:
+    """The same, one at a time."""
     chosen = options or ReadingOptions()
     kind = bare_suffix(path)
     if path != STANDARD_INPUT and path.exists() and kind not in FORMATS:
         raise DataError(f"{path}: expected a file ending in {', '.join(FORMATS)}, or these with .gz, .xz or .bz2")
     raw = read_bytes(path)
     kind = _guessed(raw) if path == STANDARD_INPUT else kind
-    rows = _taken_apart(path, raw, kind)
+    records = _taken_apart(path, raw, kind)
     if chosen.smiles_column:
-        if chosen.smiles_column not in rows.columns:
-            raise UnknownName(f"column of {path}", chosen.smiles_column, list(rows.columns))
-        return MoleculeRows(rows, chosen.smiles_column)
+        if chosen.smiles_column not in records.names:
+            raise UnknownName(f"column of {path}", chosen.smiles_column, list(records.names))
+        return MoleculeRecords(records, chosen.smiles_column)
     if kind in _STRUCTURES:
-        return MoleculeRows(rows, BLOCK, structures=True)
-    return MoleculeRows(rows, _found(path, rows))
+        return MoleculeRecords(records, BLOCK, structures=True)
+    return MoleculeRecords(records, _found(path, records))
 
 
-def _taken_apart(path: Path, raw: bytes, kind: str) -> Rows:
+def _taken_apart(path: Path, raw: bytes, kind: str) -> Records:
     if kind in _STRUCTURES:
-        rows = from_sdf(decoded(raw))
+        records = from_sdf(raw)
     elif kind in (".smi", ".smiles", ".txt"):
-        rows = from_smi(decoded(raw))
+        records = from_smi(raw)
     else:
-        rows = from_table(path, raw, kind, _titled)
-    if rows.broken and not len(rows):
-        raise DataError(f"{path}: none of the {len(rows.broken):,} rows can be read: {rows.broken[0]}")
-    if not len(rows):
-        named = bool(rows.columns) and kind not in _STRUCTURES
+        records = table_records(path, raw, kind, _titled)
+    if all(record.fault for record in records):
+        broken = collected(records).broken
+        if broken:
+            raise DataError(f"{path}: none of the {len(broken):,} rows can be read: {broken[0]}")
+        named = bool(records.names) and kind not in _STRUCTURES
         raise DataError(f"{path}: the file {'has names of columns and no rows' if named else 'is empty'}")
-    return rows
+    return records
 
 
 def _titled(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -164,7 +175,8 @@ def _guessed(raw: bytes) -> str:
     """The format of what came through a pipe."""
     if raw.startswith(b"PAR1"):
         return ".parquet"
-    head = decoded(raw[:100_000])
+    with opened(raw[:100_000]) as file:
+        head = file.read()
     first = head.lstrip().split("\n", 1)[0]
     if first.startswith("{"):
         return ".jsonl"
@@ -173,19 +185,32 @@ def _guessed(raw: bytes) -> str:
     return ".csv" if any(mark in first for mark in ",;\t") else ".smi"
 
 
-def _found(path: Path, rows: Rows) -> str:
+def _found(path: Path, records: Records) -> str:
     """The column of molecules: by its name where the first rows agree, else the one whose first rows are molecules."""
-    named = sorted((name for name in rows.columns if _known(name)), key=_rank)
+    first = _first_cells(records)
+    named = sorted((name for name in records.names if _known(name)), key=_rank)
     for name in named:
-        if _are_molecules(rows.columns[name]):
+        if _are_molecules(first[name]):
             return name
-    for name, cells in rows.columns.items():
-        if any(len(str(cell).strip()) > 2 for cell in cells[:_TRIED] if cell) and _are_molecules(cells):
+    for name, cells in first.items():
+        if any(len(str(cell).strip()) > 2 for cell in cells) and _are_molecules(cells):
             return name
-    if named and (len(rows.columns) == 1 or "smi" in named[0].lower()):
+    if named and (len(records.names) == 1 or "smi" in named[0].lower()):
         return named[0]  # its rows will be named, one by one
-    said = f"the columns are {', '.join(list(rows.columns)[:20])}" if rows.columns else "there are no columns"
+    said = f"the columns are {', '.join(records.names[:20])}" if records.names else "there are no columns"
     raise DataError(f"{path}: no column holds molecules: {said}; name it with smiles_column")
+
+
+def _first_cells(records: Records) -> dict[str, list[Cell]]:
+    """The first cells of every column that say something."""
+    first: dict[str, list[Cell]] = {name: [] for name in records.names}
+    for record in records:
+        for cells, cell in zip(first.values(), record.cells, strict=bool(record.cells)):
+            if len(cells) < _TRIED and cell is not None and str(cell).strip():
+                cells.append(cell)
+        if all(len(cells) == _TRIED for cells in first.values()):
+            break
+    return first
 
 
 def _known(name: str) -> bool:

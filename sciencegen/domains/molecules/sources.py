@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 
-from sciencegen.data.rows import Cell, Rows
+from sciencegen.data.records import Cell, Record, Records, aligned, opened
 
 __all__ = ["BLOCK", "from_sdf", "from_smi"]
 
@@ -14,53 +16,71 @@ BLOCK = "structure"
 _TAG = re.compile(r"^>.*<([^>]*)>")
 
 
-def from_smi(text: str) -> Rows:
+def from_smi(raw: bytes) -> Records:
     """A SMILES, and perhaps a name and further columns, on each line; with or without a line of names."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    names: list[str] = []
-    if lines and "smiles" in (head := lines[0][1].lstrip("#").strip()).split(maxsplit=1)[0].lower():
-        names = [name.strip() for name in (head.split("\t") if "\t" in head else head.split())]
-        lines = lines[1:]
-    lines = [(number, line) for number, line in lines if not line.startswith("#")]
-    parts = [line.split("\t") if "\t" in line else line.split(maxsplit=max(1, len(names) - 1)) for _, line in lines]
-    width = max(map(len, parts), default=0)
+    names, skipped = _smi_names(raw)
+    rows = partial(_smi_rows, raw, skipped, max(1, len(names) - 1))
+    width = max((len(cells) for _, cells in rows()), default=0)
     names += ["smiles", "name"][len(names) : width]
     names += [f"column{i}" for i in range(len(names) + 1, width + 1)]
-    columns: dict[str, list[Cell]] = {}
+    named: dict[str, None] = {}
     for i, name in enumerate(names[:width] if width else names):
-        columns[name if name not in columns else f"column{i + 1}"] = [p[i] if i < len(p) else None for p in parts]
-    return Rows(columns, [number for number, _ in lines])
+        named[name if name not in named else f"column{i + 1}"] = None
+    return Records(list(named), partial(_as_wide, rows, len(named)))
 
 
-def from_sdf(text: str) -> Rows:
-    """Structures and their tags; a structure's first line is its name."""
-    rows = Rows({BLOCK: []}, [])
-    for line, record in _records(text):
+def _smi_names(raw: bytes) -> tuple[list[str], int]:
+    """The names in the first line, where it has names, and how many lines come before the molecules."""
+    with opened(raw) as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                head = line.lstrip("# ").strip()
+                if "smiles" not in head.partition(" ")[0].partition("\t")[0].lower():
+                    break
+                return [name.strip() for name in (head.split("\t") if "\t" in head else head.split())], number
+    return [], 0
+
+
+def _smi_rows(raw: bytes, skipped: int, splits: int) -> Iterator[tuple[int, list[Cell]]]:
+    """The cells of every line that is neither blank nor a remark; what begins with a tab has no SMILES."""
+    with opened(raw) as file:
+        for number, line in islice(enumerate(file, 1), skipped, None):
+            text = line.strip(" \n")
+            if text.strip() and not text.startswith("#"):
+                yield number, [*(text.split("\t") if "\t" in text else text.split(maxsplit=splits))]
+
+
+def _as_wide(rows: Callable[[], Iterator[tuple[int, list[Cell]]]], width: int) -> Iterator[Record]:
+    for line, cells in rows():
+        yield Record(line, [*cells, *[None] * (width - len(cells))])
+
+
+def from_sdf(raw: bytes) -> Records:
+    """Structures and their tags; a structure's first line is its name, where its id does not say the same."""
+    found = aligned(partial(_structures, raw))
+    return found if BLOCK in found.names else Records([BLOCK], found.again)
+
+
+def _structures(raw: bytes) -> Iterator[tuple[int, dict[str, Cell], str]]:
+    for line, record in _records(raw):
         block, tags = _parted(record)
-        rows.columns[BLOCK].append(block)
-        for name, value in {"name": record[0].strip() or None, **tags}.items():
-            if name == BLOCK:
-                continue
-            column = rows.columns.setdefault(name, [])
-            column += [None] * (len(rows) - len(column))
-            column.append(value)
-        rows.lines.append(line)
-    for column in rows.columns.values():
-        column += [None] * (len(rows) - len(column))
-    return rows
+        title = record[0].strip()
+        named = {} if title and title == tags.get("id") else {"name": title or None}
+        yield line, {BLOCK: block, **{name: cell for name, cell in {**named, **tags}.items() if name != BLOCK}}, ""
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+def _records(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     """The lines of every structure, with the number of the first."""
     start = 1
     record: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith("$$$$"):
-            if any(record):
-                yield start, record
-            start, record = number + 1, []
-        else:
-            record.append(line.rstrip("\r"))
+    with opened(raw) as file:
+        for number, line in enumerate(file, 1):
+            if line.startswith("$$$$"):
+                if any(record):
+                    yield start, record
+                start, record = number + 1, []
+            else:
+                record.append(line.rstrip("\n"))
     if any(line.strip() for line in record):
         yield start, record
 

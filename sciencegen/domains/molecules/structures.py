@@ -13,10 +13,10 @@ Rows = Iterable[tuple[Molecule, Mapping[str, Any]]]
 
 
 def smi(rows: Rows, file: TextIO) -> int:
-    """A SMILES and an id on each line."""
+    """A SMILES and an id on each line: the row's own, or a number."""
     count = 0
-    for count, (molecule, _) in enumerate(rows, 1):
-        file.write(f"{molecule}\t{_id(count)}\n")
+    for count, (molecule, cells) in enumerate(rows, 1):
+        file.write(f"{molecule}\t{_id(cells, count)}\n")
     return count
 
 
@@ -33,7 +33,7 @@ def sdf_v3000(rows: Rows, file: TextIO) -> int:
 def _structures(rows: Rows, file: TextIO, v3000: bool) -> int:
     count = 0
     for count, (molecule, cells) in enumerate(rows, 1):
-        file.write(_block(molecule, _line(cells.get("id") or _id(count)), v3000))
+        file.write(_block(molecule, _id(cells, count), v3000))
         for name, value in {"smiles": molecule, **cells}.items():
             if value is not None:  # missing is missing
                 file.write(f">  <{_tag(name)}>\n{_line(value)}\n\n")
@@ -51,8 +51,10 @@ def _block(molecule: Molecule, name: str, v3000: bool) -> str:
     return str(Chem.MolToMolBlock(flat, forceV3000=v3000))
 
 
-def _id(number: int) -> str:
-    return f"sciencegen-{number}"
+def _id(cells: Mapping[str, Any], number: int) -> str:
+    """What a row calls its molecule, on one line without tabs, or a name made of its number."""
+    said = (" ".join(str(cells[name]).split()) for name in ("id", "name") if cells.get(name) is not None)
+    return next((name for name in said if name), f"sciencegen-{number}")
 
 
 def _tag(name: str) -> str:
@@ -62,5 +64,5 @@ def _tag(name: str) -> str:
 
 def _line(value: object) -> str:
     """One line that ends neither the value nor the record."""
-    line = " ".join(str(value).split())
+    line = " ".join(str(value).splitlines())
     return f" {line}" if line.startswith("$$$$") else line

@@ -40,10 +40,8 @@ def in_other_protons(smiles: str, chosen: list[bool]) -> str:
     mol = Chem.MolFromSmiles(smiles)
     acids = Chem.MolFromSmarts("[O;H1][C,S]=O")
     bases = Chem.MolFromSmarts("[N;X3;+0;!$(N[C,S]=[O,N])]")
-    places = [(at[0], -1) for at in mol.GetSubstructMatches(acids)] + [
-        (at[0], 1) for at in mol.GetSubstructMatches(bases)
-    ]
-    for (place, sign), moved in zip(places, chosen, strict=False):
+    places = {at[0]: -1 for at in mol.GetSubstructMatches(acids)} | {at[0]: 1 for at in mol.GetSubstructMatches(bases)}
+    for (place, sign), moved in zip(places.items(), chosen, strict=False):
         if moved:
             atom = mol.GetAtomWithIdx(place)
             hydrogens = atom.GetTotalNumHs()
