@@ -91,6 +91,8 @@ class Fit:
         ]
         """What became of the rows of the files that were read."""
         self._learn(given, plan)
+        if self.held is None and "patience" not in options:  # the recipe's own, where there is enough to hold out
+            self.settings = replace(self.settings, patience=0)
         if stored is not None:
             same_data(stored, self.config)
         if not self.settings.total(self.batches):

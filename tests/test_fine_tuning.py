@@ -25,7 +25,7 @@ def trained(folder: Path) -> None:
 
 def begun(folder: Path, **more: Any) -> Fit:
     column = {"potency": [float(i) for i in range(8)]}
-    request: dict[str, Any] = {"ask": ["potency"], "holdout": 0.0, "steps": 4, "batch": 4, "patience": 0}
+    request: dict[str, Any] = {"ask": ["potency"], "holdout": 0.0, "steps": 4, "batch": 4}
     return Fit("molecules/smiles-gru", Items(NEW, column), start=folder, **(request | more))
 
 

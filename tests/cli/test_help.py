@@ -12,15 +12,21 @@ from sciencegen import __version__
 from tests.cli.conftest import Command
 
 
+COMMANDS = (
+    *("recipes", "train", "generate", "score", "evaluate", "info", "screen", "filter", "pick", "plate"),
+    *("report", "convert", "import-results", "ui"),
+)
+
+
 def test_help_lists_the_commands(sciencegen: Command) -> None:
     for arguments in (["--help"], ["-h"], []):
         done = sciencegen(*arguments)
         assert (done.code, done.err) == (0, "")
-        for command in ("recipes", "data", "train", "generate", "score", "evaluate", "info"):
+        for command in (*COMMANDS, "data", "scorer"):
             assert f"  {command} " in done.out
 
 
-@pytest.mark.parametrize("command", ["recipes", "train", "generate", "score", "evaluate", "info"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(sciencegen: Command, command: str) -> None:
     done = sciencegen(command, "--help")
     assert (done.code, done.err) == (0, "")
@@ -31,7 +37,7 @@ def test_the_version_is_shown(sciencegen: Command) -> None:
     assert sciencegen("--version").out == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["--help", "train --help", "generate --help", "--version"])
+@pytest.mark.parametrize("command", ["--help", "train --help", "generate --help", "screen --help", "ui --help", "--version"])
 def test_help_imports_no_torch(command: str) -> None:
     line = [sys.executable, "-X", "importtime", "-m", "sciencegen", *command.split()]
     done = subprocess.run(line, capture_output=True, text=True, check=True)

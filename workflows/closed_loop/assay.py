@@ -6,6 +6,8 @@ Reads the plate map of a campaign and what was picked, and writes a row for ever
 that was read there, as a pIC50. A potency that nobody can see is worked out for every molecule (`potency`); a well reads
 it with noise, and some wells fail and stay empty. Control wells hold the two reference compounds, in turn.
 
+A laboratory writes such a table from its reader: an id, or a plate and a well, and a number or nothing.
+
 The potency is a stand-in we made up, of two halves that weigh about the same:
 
     potency = 4 + 5 / (1 + exp(-(A + P + F)))
@@ -31,7 +33,7 @@ from sciencegen.core.files import atomic
 from sciencegen.domains.molecules.molecule import Molecule, parsed
 from sciencegen.errors import DataError, SciencegenError
 
-__all__ = ["CONTROLS", "HIT", "LIKELY_FAILED", "MOTIFS", "NOISE", "PAIR", "measured", "potency", "wells_of"]
+__all__ = ["CONTROLS", "HIT", "LIKELY_FAILED", "MOTIFS", "NOISE", "PAIR", "measured", "potency", "wells_of", "write"]
 
 HIT = 7.0
 """A compound of at least this potency is a hit."""
@@ -53,7 +55,7 @@ CONTROLS = ("high", 8.0), ("low", 4.5)
 """The reference compounds of the control wells, and their potencies."""
 _LEVEL = -1.33
 _FRAGMENTS, _SCALE, _SEED = 1024, 0.6, 7
-_COLUMNS = ("plate", "well", "potency")
+_COLUMNS = ("id", "plate", "well", "potency")
 
 
 def potency(molecule: Molecule) -> float:
@@ -112,13 +114,13 @@ def measured(wells: Iterable[Mapping[str, str]], seed: int) -> Iterator[dict[str
     turn = 0
     for well in wells:
         if well["smiles"]:
-            true = potency(well["smiles"])
+            name, true = well["id"], potency(well["smiles"])
         else:
-            true = CONTROLS[turn % len(CONTROLS)][1]
+            name, true = CONTROLS[turn % len(CONTROLS)]
             turn += 1
         noise, luck = random.normal(0, NOISE), random.random()
         said = "" if luck < LIKELY_FAILED else f"{true + noise:.2f}"
-        yield {"plate": well["plate"], "well": well["well"], "potency": said}
+        yield {"id": name, "plate": well["plate"], "well": well["well"], "potency": said}
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -127,6 +129,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
             return list(csv.DictReader(file))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}; give the folder of a campaign") from error
+
+
+def write(run: Path, out: Path, seed: int) -> None:
+    """Measure the plates of a campaign, and write what was read."""
+    with atomic(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(measured(wells_of(run), seed))
 
 
 def main() -> None:
@@ -139,14 +149,6 @@ def main() -> None:
         write(given.run, given.out, given.seed)
     except SciencegenError as error:
         parser.exit(error.exit_code, f"error: {error}\n")
-
-
-def write(run: Path, out: Path, seed: int) -> None:
-    """Measure the plates of a campaign, and write what was read."""
-    with atomic(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(measured(wells_of(run), seed))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -72,19 +73,11 @@ class Docking:
         """Vina's best pose."""
         (folder / "ligand.pdbqt").write_text(ligand.pdbqt, encoding="utf-8")
         settings = {"exhaustiveness": self.exhaustiveness, "seed": self.seed, "cpu": self.cpu, "num_modes": 1}
-        command = [
-            "vina",
-            "--receptor",
-            str(self.receptor.resolve()),
-            "--ligand",
-            "ligand.pdbqt",
-            "--out",
-            "pose.pdbqt",
-        ]
-        command += [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+        files = {"receptor": self.receptor.resolve(), "ligand": "ligand.pdbqt", "out": "pose.pdbqt"}
+        pairs = [part for name, value in {**files, **settings}.items() for part in (f"--{name}", str(value))]
         try:
             done = subprocess.run(
-                [*command, *self.box.arguments],
+                ["vina", *pairs, *self.box.arguments],
                 cwd=folder,
                 capture_output=True,
                 text=True,
@@ -112,10 +105,9 @@ def _score_of(pose: str) -> float:
 
 def _write(path: Path, text: str) -> None:
     """Write a file so that nobody sees half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-        file.write(text)
-    Path(file.name).replace(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def box_of(receptor: Path) -> Box | None:
@@ -152,6 +144,11 @@ def _asked() -> Docking:
     for name in ("exhaustiveness", "cpu", "seed"):
         if getattr(given, name) < 1:
             parser.error(f"--{name} is 1 or more")
+    if given.poses is not None:
+        try:
+            given.poses.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--poses {given.poses}: {error.strerror or error}")
     return Docking(given.receptor, box, given.exhaustiveness, given.seed, given.cpu, given.timeout, given.poses)
 
 

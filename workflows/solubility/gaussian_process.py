@@ -1,9 +1,9 @@
 """A Gaussian process on molecules: exact, small, with an error bar for every prediction.
 
-k(x, x') = bits T(x, x') + numbers exp(-|d(x) - d(x')|^2 / 2 length) + linear (1 + d(x) d(x')) / n, and noise on the
+k(x, x') = bits T(x, x') + numbers / (1 + |d(x) - d(x')|^2 / 2 length) + linear (1 + d(x) d(x')) / n, and noise on the
 diagonal; T is the Tanimoto similarity of counted fragments, d the n standardised descriptors. The first part knows
-what is alike, the second what is near, the third goes on where nothing is. (Gaussian Processes for Machine Learning; Rasmussen &
-Williams; 2006; chapters 2 and 5.)
+what is alike, the second what is near, the third goes on where nothing is. (Gaussian Processes for Machine Learning;
+Rasmussen & Williams; 2006; chapters 2, 4 and 5.)
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class GaussianProcess:
 
     def _covariance(self, similar: Array, distance: Array, line: Array) -> Array:
         kernel = self.kernel
-        result: Array = kernel.bits * similar + kernel.numbers * np.exp(-distance / (2 * kernel.length))
+        result: Array = kernel.bits * similar + kernel.numbers / (1 + distance / (2 * kernel.length))
         return result + kernel.linear * line
 
     def predict(self, one: Features) -> Prediction:
@@ -105,7 +105,7 @@ class GaussianProcess:
     def surprise(self, logarithms: Array) -> tuple[float, Array]:
         """The negative log likelihood of what was seen under a kernel, less a constant, and its gradient."""
         bits, numbers, length, linear, noise = np.exp(logarithms)
-        near = np.exp(-self._distance / (2 * length))
+        near = 1 / (1 + self._distance / (2 * length))
         covariance = bits * self._similar + numbers * near + linear * self._line
         covariance[np.diag_indices_from(covariance)] += noise
         lower = np.linalg.cholesky(covariance)
@@ -113,8 +113,8 @@ class GaussianProcess:
         inverse = root.T @ root
         weights = inverse @ self._y
         slope = inverse - np.outer(weights, weights)
-        bent = numbers * near
-        parts = (bits * self._similar, bent, bent * self._distance / (2 * length), linear * self._line)
+        slower = numbers * near**2 * self._distance / (2 * length)
+        parts = (bits * self._similar, numbers * near, slower, linear * self._line)
         gradient = [(slope * part).sum() / 2 for part in parts] + [noise * np.trace(slope) / 2]
         return float(self._y @ weights / 2 + np.log(np.diag(lower)).sum()), np.array(gradient)
 

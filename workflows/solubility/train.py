@@ -3,8 +3,8 @@
     python train.py --from esol.csv.xz -o model.json
 
 Reads a table with a column of molecules and one of log10 solubilities in mol/l. The same molecule twice becomes its
-mean. Every model is tested on each fifth of the molecules by one trained on the rest: fifths drawn at random, and fifths that
-share no scaffold. The table goes to standard output, the model, trained on everything, to the file.
+mean. Every model is tested on each fifth of the molecules by one trained on the rest: fifths drawn at random, and
+fifths that share no scaffold. The table goes to standard output, the model, trained on everything, to the file.
 """
 
 from __future__ import annotations
