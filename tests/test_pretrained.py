@@ -42,6 +42,12 @@ def test_draws_are_valid_new_and_not_repeated(name: str) -> None:
     assert model.seen.many([one.text for one in found]).mean() < 0.5
 
 
+def test_every_draw_of_the_guaranteed_model_is_a_molecule() -> None:
+    model, tally = sciencegen.load("molecules-guaranteed", "cpu"), Tally()
+    list(model.candidates(500, {"logp": 5.0, "mw": 349.0}, seed=4, tally=tally, measure=[], workers=0))
+    assert tally.invalid == 0
+
+
 @pytest.mark.parametrize(("low", "high"), [({"logp": 1.0}, {"logp": 4.0}), ({"mw": 270.0}, {"mw": 340.0})])
 def test_what_is_asked_for_is_what_comes(low: dict[str, float], high: dict[str, float]) -> None:
     model = sciencegen.load("molecules", "cpu")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sciencegen.core.domain import Domain, Entry, Standard
 from sciencegen.core.interval import Interval
 from sciencegen.core.request import parse_where
-from sciencegen.errors import RequestError, UnknownName
+from sciencegen.errors import DataError, RequestError, UnknownName
 
 if TYPE_CHECKING:  # a worker that sifts needs neither pydantic nor torch
     from sciencegen.campaign.config import Config
@@ -72,7 +72,10 @@ class Sift(Generic[T]):
         if isinstance(entry, Left):
             return entry
         assert entry.item is not None
-        standard = self.domain.standard(entry.item)
+        try:
+            standard = self.domain.standard(entry.item)
+        except DataError as error:
+            return Left("read", f"has no {self.domain.key}", str(error))
         measured: dict[str, float | str] = {}
         for left in self._complaints(standard.item, measured):
             return left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from sys import intern
@@ -47,7 +47,6 @@ def filter_(
     """Keep the rows whose items can be read, are wanted and come for the first time; their columns stay as they are."""
     from sciencegen.cli.tables import Output, domain_called
     from sciencegen.core.files import check_writable
-    from sciencegen.errors import DataError
 
     chosen = domain_called(domain)
     output = Output(chosen, out, format_, data)
@@ -66,14 +65,18 @@ def filter_(
         "longest": longest,
     }
     sieve = _Sieve(chosen, settings, distinct, standard, workers, rejects is not None)
-    output.write(sieve.rows(chosen.rows(data, column or ""), output.format in chosen.formats))
-    if not sieve.count:
-        raise DataError(f"{data}: holds no rows")
+    sieve.open(chosen.rows(data, column or ""), data)
+    output.write(sieve.rows(output.format in chosen.formats), sieve.columns())
     if rejects is not None:
         _write_rejects(rejects, sieve.left)
     by = ", ".join(f"{reason}: {count:,}" for reason, count in sieve.reasons.most_common())
     kept = sieve.count - sieve.reasons.total()
     print(f"{sieve.count:,} rows, {kept:,} kept" + (f" ({by})" if by else ""), file=sys.stderr)
+
+
+_REJECTS = ("row", "input", "stage", "reason", "detail")
+_FEW = 300
+"""So many rows are sifted sooner than other processes have started."""
 
 
 class _Sieve:
@@ -91,51 +94,70 @@ class _Sieve:
         from sciencegen.campaign.known import Known
         from sciencegen.data.cards import resolve
 
-        self.domain, self.distinct, self.standard, self.workers = domain, distinct, standard, workers
+        self.domain, self.distinct, self.workers, self.remember = domain, distinct, workers, remember
         self.sift: Sift[Any] = _sift(domain, settings)
         self.sift.check()
         self.known = Known.of(domain, [resolve(name) for name in settings["known"] or []])
+        register = [domain.key, f"parent_{domain.column}"] if standard else []
+        self.added = [*register, *(f"flag_{name}" for name in self.sift.flag)]
+        self.first: list[Entry[Any]] = []
+        self.rest: Iterator[Entry[Any]] = iter(())
+        self.waiting: deque[Entry[Any]] = deque()
+        self.seen: set[str] = set()
         self.count = 0
         self.reasons: Counter[str] = Counter()
         self.left: list[tuple[int, str, str, str, str]] = []
         """What the cells of those left out are, where somebody wants to know."""
-        self._remember = remember
-        self._seen: set[str] = set()
 
-    def rows(self, entries: Iterable[Entry[Any]], items: bool) -> Iterator[tuple[Any, dict[str, Any]]]:
+    def open(self, entries: Iterator[Entry[Any]], data: Path) -> None:
+        """Take the rows of a file, and look at the first of them."""
+        from sciencegen.cli.pick import named, say_replaced
+        from sciencegen.errors import DataError
+
+        self.first, self.rest = list(islice(entries, _FEW)), entries
+        if not self.first:
+            raise DataError(f"{named(data)}: holds no rows")
+        whole = [entry for entry in self.first if not entry.complaint]
+        if whole:
+            say_replaced(named(data), whole, self.added)
+
+    def columns(self) -> list[str]:
+        """The columns of what passes, as far as the first rows say."""
+        whole = next((entry for entry in self.first if not entry.complaint), self.first[0])
+        return list(self._row(whole, None, dict.fromkeys([self.domain.column, *self.added])))
+
+    def rows(self, items: bool) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The rows that pass, in their order; with their items, where somebody needs them."""
         from sciencegen.data.workers import Workers
 
-        source = iter(entries)
-        first = list(islice(source, _FEW))
-        waiting: deque[Entry[Any]] = deque()
-        with Workers(self.sift, 0 if len(first) < _FEW else self.workers) as pool:
-            for found in pool.map(self._raws(chain(first, source), waiting)):
-                self._broken(waiting)
-                entry = waiting.popleft()
+        with Workers(self.sift, 0 if len(self.first) < _FEW else self.workers) as pool:
+            for found in pool.map(self._raws()):
+                self._leave_broken()
+                entry = self.waiting.popleft()
                 left = self._complaint(found)
-                if left is None:
-                    yield self._passed(entry, found, items)
-                else:
+                if left is not None:
                     self._leave(entry, left)
-            self._broken(waiting)
+                    continue
+                item = self.domain.parse(found[self.domain.column]) if items or self._disputed(entry) else None
+                yield item, self._row(entry, item, found)
+            self._leave_broken()
 
-    def _raws(self, entries: Iterable[Entry[Any]], waiting: deque[Entry[Any]]) -> Iterator[Raw]:
+    def _raws(self) -> Iterator[Raw]:
         """What is to be sifted of the rows, which wait for it."""
         from sciencegen.campaign.sift import Raw
 
-        for entry in entries:
+        for entry in chain(self.first, self.rest):
             self.count += 1
-            waiting.append(entry)
+            self.waiting.append(entry)
             if not entry.complaint:
                 yield Raw(entry.row, entry.text, {})
 
-    def _broken(self, waiting: deque[Entry[Any]]) -> None:
+    def _leave_broken(self) -> None:
         """Leave out the rows, next in turn, that could not be taken apart."""
         from sciencegen.campaign.sift import Left
 
-        while waiting and waiting[0].complaint:
-            entry = waiting.popleft()
+        while self.waiting and self.waiting[0].complaint:
+            entry = self.waiting.popleft()
             self._leave(entry, Left("read", entry.complaint))
 
     def _complaint(self, found: Any) -> Left | None:
@@ -150,27 +172,25 @@ class _Sieve:
         key = found[self.domain.key]
         if self.known and key in self.known:
             return Left("known", "known already")
-        if self.distinct and key in self._seen:
+        if self.distinct and key in self.seen:
             return Left("duplicate", "there already", key)
-        self._seen.add(key)
+        self.seen.add(key)
         return None
 
-    def _passed(self, entry: Entry[Any], found: dict[str, Any], items: bool) -> tuple[Any, dict[str, Any]]:
-        text = found.pop(self.domain.column)
-        parent = f"parent_{self.domain.column}"
-        wanted = (self.domain.key, parent) if self.standard else ()
-        added = {name: value for name, value in found.items() if name.startswith("flag_") or name in wanted}
-        return self.domain.parse(text) if items else None, {self.domain.column: text, **entry.cells, **added}
+    def _disputed(self, entry: Entry[Any]) -> bool:
+        """Whether another column than that of the items is called so."""
+        return self.domain.column in entry.cells
+
+    def _row(self, entry: Entry[Any], item: Any, found: dict[str, Any]) -> dict[str, Any]:
+        from sciencegen.cli.tables import cells_of
+
+        held = self.domain.column
+        return {held: found[held], **cells_of(self.domain, entry, item), **{name: found[name] for name in self.added}}
 
     def _leave(self, entry: Entry[Any], left: Left) -> None:
         self.reasons[left.reason] += 1
-        if self._remember:
+        if self.remember:
             self.left.append((entry.row, entry.text.partition("\n")[0], left.stage, intern(left.reason), left.detail))
-
-
-_REJECTS = ("row", "input", "stage", "reason", "detail")
-_FEW = 300
-"""So many rows are sifted sooner than other processes have started."""
 
 
 def _sift(domain: Domain[Any], settings: dict[str, Any]) -> Sift[Any]:

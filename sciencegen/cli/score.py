@@ -84,6 +84,7 @@ def score(
         _ask(scorer, chosen, rows, entries, whole, said)
     for i, row in enumerate(rows):
         row["error"] = said.get(i)
+    rows = _whole(rows, [i for i in range(len(entries)) if entries[i].cells])
     output.write((entry.item, row) for entry, row in zip(entries, rows, strict=True) if _fits(output.format, entry))
     title = chosen.name if loaded is None else loaded.recipe
     print(f"{title}: {len(entries):,} rows, {len(entries) - len(said):,} scored", file=sys.stderr)
@@ -94,6 +95,13 @@ def _fits(format_: str, entry: Entry[Any]) -> bool:
     from sciencegen.screen.write import FORMATS
 
     return format_ in FORMATS or entry.item is not None
+
+
+def _whole(rows: Sequence[dict[str, Any]], fine: Sequence[int]) -> list[dict[str, Any]]:
+    """Rows that all have all columns, in the order of those that could be taken apart; without columns that only say
+    the item once more."""
+    names = list(dict.fromkeys(name for row in (*(rows[i] for i in fine[:1]), *rows) for name in row))
+    return [{name: row.get(name) for name in names} for row in rows]
 
 
 def _told_apart(first: str, second: Path | None) -> tuple[str | None, Path]:

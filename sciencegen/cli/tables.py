@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sciencegen.core.domain import Domain, Entry
 
-__all__ = ["Output", "domain_called", "read_entries", "row_of"]
+__all__ = ["Output", "cells_of", "domain_called", "read_entries", "row_of"]
 
 
 def domain_called(name: str) -> Domain[Any]:
@@ -31,7 +31,22 @@ def read_entries(domain: Domain[Any], data: Path, column: str | None) -> Sequenc
 
 def row_of(domain: Domain[Any], entry: Entry[Any]) -> dict[str, Any]:
     """A row as it came: the item, and the cells beside it."""
-    return {domain.column: entry.text, **entry.cells}
+    return {domain.column: entry.text, **cells_of(domain, entry, entry.item)}
+
+
+def cells_of(domain: Domain[Any], entry: Entry[Any], item: Any) -> dict[str, Any]:
+    """The cells beside an item. A column that is called like ours and holds other items gets another name; its cells
+    are empty where they say the same item."""
+    held = domain.column
+    if held not in entry.cells:
+        return dict(entry.cells)
+    free = f"{held}_beside"
+    while free in entry.cells:
+        free += "_"
+    cell = entry.cells[held]
+    other = None if cell is None else domain.parse(str(cell))
+    same = item is not None and other is not None and domain.text(other) == domain.text(item)
+    return {**{name: value for name, value in entry.cells.items() if name != held}, free: None if same else cell}
 
 
 class Output:
@@ -50,11 +65,12 @@ class Output:
                 raise RequestError(f"-o {self.path}: the items are read from there; choose another name")
             check_writable(self.path)
 
-    def write(self, rows: Iterable[tuple[Any, Mapping[str, Any]]]) -> int:
-        """Write items with their rows as they come, and say how many there were."""
+    def write(self, rows: Iterable[tuple[Any, Mapping[str, Any]]], columns: Sequence[str] = ()) -> int:
+        """Write items with their rows as they come, and say how many there were; `columns` are those of a table that
+        has no rows."""
         from sciencegen.screen.write import write_items, write_table
 
         own = self.domain.formats.get(self.format)
         if own is None:
-            return write_table((row for _, row in rows), self.path, self.format)
+            return write_table((row for _, row in rows), self.path, self.format, columns)
         return write_items(rows, self.path, own)

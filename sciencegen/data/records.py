@@ -96,10 +96,13 @@ def _object(said: str) -> dict[str, Cell] | None:
 def _plain(value: object) -> Cell:
     if value is None or isinstance(value, str):
         return value
+    if not isinstance(value, (int, float)):
+        return json.dumps(value, default=str)
     try:
-        return float(value) if isinstance(value, (int, float)) else json.dumps(value, default=str)
+        number = float(value)
     except OverflowError:
         return str(value)
+    return value if type(value) is int else number  # a code of many digits is not to lose one
 
 
 def _from_csv(path: Path, raw: bytes, kind: str, titled: Titled) -> Records:

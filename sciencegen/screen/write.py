@@ -48,20 +48,24 @@ def table_format(path: Path | None, asked: str | None, more: Iterable[str] = ())
     return name
 
 
-def write_table(rows: Iterable[Row], path: Path | None, name: str) -> int:
-    """Write rows as they come and say how many there were; a file appears when it is whole."""
+def write_table(rows: Iterable[Row], path: Path | None, name: str, columns: Sequence[str] = ()) -> int:
+    """Write rows as they come and say how many there were; a file appears when it is whole.
+
+    `columns`: what a table without rows is to have; with rows they say it themselves.
+    """
     if path is None:
         with writing("standard output"):
-            return _write_text(rows, sys.stdout, name)
+            return _write_text(rows, sys.stdout, name, columns)
     with atomic(path) as temporary:
         if name == "parquet":
             import pandas
 
-            table = pandas.DataFrame(list(rows))
+            found = list(rows)
+            table = pandas.DataFrame(found, columns=None if found else list(columns))
             table.to_parquet(temporary, index=False)
             return len(table)
         with temporary.open("w", newline="", encoding="utf-8") as file:
-            return _write_text(rows, file, name)
+            return _write_text(rows, file, name, columns)
 
 
 def write_sheet(rows: Iterable[Row], columns: Sequence[str], path: Path) -> int:
@@ -99,23 +103,28 @@ def write_items(rows: Iterable[tuple[T, Row]], path: Path | None, write: WriteRo
         return write(rows, file)
 
 
-def _write_text(rows: Iterable[Row], file: TextIO, name: str) -> int:
+def _write_text(rows: Iterable[Row], file: TextIO, name: str, columns: Sequence[str]) -> int:
     count = 0
     writer: csv.DictWriter[str] | None = None
     for row in rows:
         if name == "jsonl":
             file.write(json.dumps(dict(row)) + "\n")
         else:
-            if writer is None:
-                separator = "\t" if name == "tsv" else ","
-                writer = csv.DictWriter(file, list(row), delimiter=separator, lineterminator="\n")
-                writer.writeheader()
+            writer = writer or _headed(list(row), file, name)
             writer.writerow(row)
         count += 1
         if count == 1:
             file.flush()  # somebody may be waiting for it at the other end of a pipe
+    if not count and columns and name != "jsonl":
+        _headed(columns, file, name)
     file.flush()
     return count
+
+
+def _headed(columns: Sequence[str], file: TextIO, name: str) -> csv.DictWriter[str]:
+    writer = csv.DictWriter(file, columns, delimiter="\t" if name == "tsv" else ",", lineterminator="\n")
+    writer.writeheader()
+    return writer
 
 
 def provenance_path(path: Path) -> Path:

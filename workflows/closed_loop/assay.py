@@ -2,9 +2,9 @@
 
     python assay.py RUN -o assay.csv --seed 0
 
-Reads the plate map of a campaign and what was picked, and writes a row for every well: plate, well, and the potency
-that was read there, as a pIC50. A potency that nobody can see is worked out for every molecule (`potency`); a well reads
-it with noise, and some wells fail and stay empty. Control wells hold the two reference compounds, in turn.
+Reads the plate map of a campaign and what was picked, and writes a row for every well: what is in it, plate, well, and
+the potency that was read there, as a pIC50. A potency that nobody can see is worked out for every molecule (`potency`);
+a well reads it with noise, and some wells fail and stay empty. Control wells hold two reference compounds, in turn.
 
 A laboratory writes such a table from its reader: an id, or a plate and a well, and a number or nothing.
 

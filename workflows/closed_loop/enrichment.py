@@ -1,4 +1,4 @@
-"""How many more hits a choice holds than draws at random do, how sure that is, and whether the choice is still varied."""
+"""How many more hits a choice holds than draws at random do, how sure that is, and how varied the choice is."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def diversity(molecules: Sequence[Molecule]) -> float | None:
 
 
 def table(rounds: Sequence[Round], base: float) -> list[str]:
-    """A Markdown table: arms by rounds, means over seeds with 95 % intervals, and the last row of an arm for all rounds."""
+    """A Markdown table: arms by rounds, and all rounds together; means over seeds with 95 % intervals."""
     lines = ["| arm | round | enrichment | hit rate, % | hits | mean potency | IntDiv | novel, % | like earlier |"]
     lines.append("|---|---|---|---|---|---|---|---|---|")
     for arm in dict.fromkeys(one.arm for one in rounds):
@@ -116,7 +116,7 @@ def table(rounds: Sequence[Round], base: float) -> list[str]:
         numbers = sorted({one.number for one in ours})
         lines += [_row(arm, str(number), [one for one in ours if one.number == number], base) for number in numbers]
         later = [one for one in ours if one.number > 1]
-        if later:
+        if len(numbers) > 2:
             lines.append(_row(arm, f"2 to {numbers[-1]}", _together(later), base))
         lines.append(_row(arm, "all", _together(ours), base))
     return lines
@@ -135,7 +135,8 @@ def _together(rounds: Sequence[Round]) -> list[Round]:
 
 def _row(arm: str, number: str, rounds: Sequence[Round], base: float) -> str:
     rates = [one.hits / one.assayed for one in rounds]
-    cells = [arm, number, interval([enrichment(one.hits, one.assayed, base) for one in rounds]).said()]
+    more = interval([enrichment(one.hits, one.assayed, base) for one in rounds]).said() if base else "-"
+    cells = [arm, number, more]
     cells += [interval([100 * rate for rate in rates]).said(), interval([float(one.hits) for one in rounds]).said()]
     cells.append(interval([one.mean for one in rounds]).said(2))
     cells.append(_mean([one.diversity for one in rounds], 3))

@@ -44,17 +44,22 @@ class Arm:
 
     name: str
     best: float = 1.0
-    """The share of the results, the most potent ones, that the model is tuned on; 0 leaves the model as it is shipped."""
+    """The share of the results, the most potent, that the model is tuned on; 0 leaves it as it is shipped."""
     ask: bool = False
     """Whether potency becomes askable, and is asked for."""
-    tuning: Sequence[str] = ()
+    tuning: Mapping[str, float] = field(default_factory=dict)
     """Options of the training, as --set takes them."""
+    ranked: bool = False
+    """Whether a ridge on all results so far ranks the draws; else the first that differ are picked."""
 
 
+_ASKED = {"epochs": 40, "rate": 1e-3, "ema": 0.9, "patience": 0}
 ARMS = (
-    Arm("asked", ask=True, tuning=("epochs=40", "ema=0.9", "patience=0")),
-    Arm("hits", best=0.2, tuning=("epochs=20", "ema=0.9", "patience=0")),
     Arm("shipped", best=0),
+    Arm("hits", best=0.2, tuning={"epochs": 20, "ema": 0.9, "patience": 0}),
+    Arm("asked", ask=True, tuning=_ASKED),
+    Arm("shipped-ridge", best=0, ranked=True),
+    Arm("asked-ridge", ask=True, tuning=_ASKED, ranked=True),
 )
 RANDOM = "random"
 
@@ -72,13 +77,11 @@ class Settings:
     """Draws the base rate is found from."""
     target: float = 7.5
     """The potency that is asked for."""
-    where: Mapping[str, str] = field(default_factory=lambda: {"logp": "1..4"})
-    """What is asked of every model in every arm that screens."""
-    extra: Sequence[str] = ()
-    """More options of every training."""
+    tuning: Mapping[str, float] = field(default_factory=dict)
+    """Options of every training, whatever the arm says."""
 
 
-SMALL = Settings(draws=60, picks=12, rounds=2, base=100, extra=("epochs=2",))
+SMALL = Settings(draws=60, picks=12, base=100, tuning={"epochs": 2})
 CONFIG = """# sciencegen screen screen.toml --out run
 seed = {seed}
 
@@ -91,10 +94,10 @@ where = {{ {where} }}
 drop_known = [{known}]
 
 [filter]
-ranges = {{ qed = ">=0.5", sa = "<=4" }}
+ranges = {{ logp = "1..4", qed = ">=0.5", sa = "<=4" }}
 reject = ["pains"]
 flag = ["brenk"]
-
+{rank}
 [pick]
 n = {picks}
 method = "spheres"
@@ -108,6 +111,17 @@ layout = "random"
 [report]
 title = "{title}"
 shown = 24
+"""
+
+
+RANK = """
+[[score]]
+name = "ridge"
+command = [{command}]
+batch = 1000
+
+[combine.desire]
+pred_ridge_potency = {{ low = 4, high = 9 }}
 """
 
 
@@ -164,12 +178,13 @@ class Loop:
             folder.mkdir(parents=True, exist_ok=True)
             tuned = bool(earlier) and arm.best > 0
             model = self._tuned(arm, seed, folder, earlier) if tuned else self.settings.model
-            where: dict[str, str | float] = dict(self.settings.where)
-            if tuned and arm.ask:
-                where["potency"] = self.settings.target
-            self._screened(
-                f"{arm.name if earlier else 'round'} {number}", 1000 * seed + number, folder, model, where, earlier
+            where = f"potency = {self.settings.target:g}" if tuned and arm.ask else ""
+            title = f"{arm.name if earlier else 'first'}, round {number}"
+            rank = _rank(earlier) if arm.ranked and earlier else ""
+            self._write_config(
+                folder, earlier, seed=1000 * seed + number, model=model, where=where, rank=rank, title=title
             )
+            _screened(folder, 1000 * seed + number)
             before = [one["smiles"] for other in earlier for one in _rows(other / "run" / "picked.csv")]
             items = [one["smiles"] for one in _rows(folder / "run" / "picked.csv")]
             seconds = sum(os.times()[:4]) - began
@@ -177,28 +192,12 @@ class Loop:
             _write_json(done, found.plain())
         return Round(**{**_read_json(done), "arm": arm.name})
 
-    def _screened(
-        self, title: str, seed: int, folder: Path, model: str, where: Mapping[str, str | float], earlier: Sequence[Path]
-    ) -> None:
-        """The campaign, the assay of its plates, and the results beside the compounds."""
-        known = [os.path.relpath(one / "run" / "picked.csv", folder) for one in earlier]
-        text = CONFIG.format(
-            seed=seed,
-            model=model,
-            draws=self.settings.draws,
-            where=", ".join(f"{name} = {json.dumps(value)}" for name, value in where.items()),
-            known=", ".join(json.dumps(one) for one in known),
-            picks=self.settings.picks,
-            title=title,
-        )
+    def _write_config(self, folder: Path, earlier: Sequence[Path], **said: object) -> None:
+        """The campaign of a round; what was picked in earlier ones is left out."""
+        known = ", ".join(json.dumps(os.path.relpath(one / "run" / "picked.csv", folder)) for one in earlier)
+        text = CONFIG.format(draws=self.settings.draws, picks=self.settings.picks, known=known, **said)
         with atomic(folder / "screen.toml") as temporary:
             temporary.write_text(text, encoding="utf-8")
-        _sciencegen("screen", folder / "screen.toml", "--out", folder / "run", "--workers", 1)
-        assay.write(folder / "run", folder / "assay.csv", seed)
-        _sciencegen(
-            *("import-results", folder / "run", folder / "assay.csv", "--id", "id", "--value", "potency"),
-            *("-o", folder / "results.csv"),
-        )
 
     def _tuned(self, arm: Arm, seed: int, folder: Path, earlier: Sequence[Path]) -> str:
         """A model that begins with the shipped one and learns from all results so far, or from the best of them."""
@@ -210,7 +209,8 @@ class Loop:
             kept = results[: max(2, round(arm.best * len(results)))]
             _write_rows(folder / "train.csv", kept, ("id", "smiles", "potency"))
             ask = ("--ask", "potency") if arm.ask else ()
-            options = [part for one in (*arm.tuning, *self.settings.extra) for part in ("--set", one)]
+            tuning = {**arm.tuning, **self.settings.tuning}
+            options = [part for name, value in tuning.items() for part in ("--set", f"{name}={value:g}")]
             _sciencegen(
                 *("train", RECIPE, "--from", self.settings.model, "--data", folder / "train.csv", *ask),
                 *("--holdout", 0, "--seed", seed, "--threads", 1, "--device", "cpu", *options, "-o", partial),
@@ -234,6 +234,23 @@ class Loop:
         from sciencegen.model import load
 
         return load(self.settings.model, "cpu").seen
+
+
+def _rank(earlier: Sequence[Path]) -> str:
+    """The part of a config that ranks by a ridge on the results of earlier rounds."""
+    tables = [(one / "results.csv").resolve() for one in earlier]
+    command = [sys.executable, Path(__file__).with_name("ridge.py").resolve(), *tables]
+    return RANK.format(command=", ".join(json.dumps(str(one)) for one in command))
+
+
+def _screened(folder: Path, seed: int) -> None:
+    """The campaign, the assay of its plates, and the results beside the compounds."""
+    _sciencegen("screen", folder / "screen.toml", "--out", folder / "run", "--workers", 1)
+    assay.write(folder / "run", folder / "assay.csv", seed)
+    _sciencegen(
+        *("import-results", folder / "run", folder / "assay.csv", "--id", "id", "--value", "potency"),
+        *("-o", folder / "results.csv"),
+    )
 
 
 def _sciencegen(*arguments: object) -> None:

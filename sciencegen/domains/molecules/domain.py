@@ -94,10 +94,11 @@ class Molecules(Domain[Molecule]):
 
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[Molecule]]:
         from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all, cleaned_block
+        from sciencegen.domains.molecules.reading import ReadingOptions, molecule_records
 
-        rows = list(self.rows(path, column))
+        records = molecule_records(path, ReadingOptions(smiles_column=column))
+        rows, blocks = list(_entries(records)), records.structures
         whole = [entry for entry in rows if not entry.complaint]
-        blocks = any("\n" in entry.text for entry in whole)
         nothing_lost = Cleaning(salts="keep")  # of what somebody asks about
         texts = [entry.text for entry in whole]
         if len(texts) < _FEW:

@@ -31,10 +31,11 @@ def standard(molecule: Molecule) -> Standard[Molecule]:
     >>> standard("CC(=O)[O-].[Na+]")
     Standard(item='CC(=O)O', key='QTBSBXVTEAMEQO-UHFFFAOYSA-N')
     """
-    from rdkit import Chem
+    from rdkit import Chem, rdBase
 
     parent = _parent(molecule) if _SALT.search(molecule) else molecule
-    key = Chem.MolToInchiKey(parsed(parent))
+    with rdBase.BlockLogs():
+        key = Chem.MolToInchiKey(parsed(parent))
     if not key:
         raise DataError(f"{parent}: InChI has no key for it")
     return Standard(parent, key)
