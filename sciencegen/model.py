@@ -324,12 +324,12 @@ class Model(Generic[T]):
     def _placed(self, condition: Condition) -> Condition:
         return condition.to(self.generator.device, self.generator.dtype)
 
-    def _measured(self, where: Where, measure: Iterable[str] | None) -> tuple[str, ...]:
+    def _measured(self, asked: Iterable[str], measure: Iterable[str] | None) -> tuple[str, ...]:
         names = list(self.domain.properties if measure is None else measure)
         for name in names:
             if name not in self.domain.properties:
                 raise UnknownName("property", name, self.domain.properties)
-        return (*names, *(name for name in where if name in self.domain.properties and name not in names))
+        return (*names, *(name for name in asked if name in self.domain.properties and name not in names))
 
 
 def _rounded(properties: Mapping[str, float | str]) -> dict[str, float | str]:

@@ -124,8 +124,8 @@ def read_plan(path: Path) -> Plan:
 
 def _named(config: Config) -> list[str]:
     """The files, or data sets, that a config names."""
-    pick = config.pick
-    listed = [] if pick is None else [one for one in (*pick.must, *pick.ban) if Path(one).suffix]
+    pick, domain = config.pick, domain_of(config.domain)
+    listed = [] if pick is None else [one for one in (*pick.must, *pick.ban) if domain.parse(one) is None]
     named: Iterable[str] = (
         config.source.file,
         *config.clean.drop_known,

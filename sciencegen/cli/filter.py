@@ -46,12 +46,11 @@ def filter_(
 ) -> None:
     """Keep the rows whose items can be read, are wanted and come for the first time; their columns stay as they are."""
     from sciencegen.cli.tables import Output, domain_called
-    from sciencegen.core.files import check_writable
 
     chosen = domain_called(domain)
     output = Output(chosen, out, format_, data)
     if rejects is not None:
-        check_writable(rejects)
+        _check_rejects(rejects, data, output.path)
     settings = {
         "where": where,
         "contains": contains,
@@ -220,6 +219,19 @@ def _sift(domain: Domain[Any], settings: dict[str, Any]) -> Sift[Any]:
         tuple(settings["flag"] or ()),
         (),
     )
+
+
+def _check_rejects(path: Path, data: Path, out: Path | None) -> None:
+    """Refuse early a table of those left out that could not be written in the end, or that writes over another."""
+    from sciencegen.core.files import check_writable
+    from sciencegen.errors import RequestError
+    from sciencegen.screen.write import table_format
+
+    for other, what in ((data, "the items are read from there"), (out, "what is kept is written there")):
+        if other is not None and other.resolve() == path.resolve():
+            raise RequestError(f"--rejects {path}: {what}; choose another name")
+    table_format(path, None)
+    check_writable(path)
 
 
 def _write_rejects(path: Path, left: Sequence[tuple[int, str, str, str, str]]) -> None:

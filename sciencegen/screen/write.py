@@ -72,7 +72,7 @@ def write_sheet(rows: Iterable[Row], columns: Sequence[str], path: Path) -> int:
     """Write a CSV that a person will open: always with the names of its columns, and no cell is a formula."""
     count = 0
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(_Lines(file))
         writer.writerow([spreadsheet_safe(name) for name in columns])
         for row in rows:
             writer.writerow([spreadsheet_safe(row[name]) for name in columns])
@@ -122,9 +122,19 @@ def _write_text(rows: Iterable[Row], file: TextIO, name: str, columns: Sequence[
 
 
 def _headed(columns: Sequence[str], file: TextIO, name: str) -> csv.DictWriter[str]:
-    writer = csv.DictWriter(file, columns, delimiter="\t" if name == "tsv" else ",", lineterminator="\n")
+    writer = csv.DictWriter(_Lines(file), columns, delimiter="\t" if name == "tsv" else ",")
     writer.writeheader()
     return writer
+
+
+class _Lines:
+    """Ends records with a line feed alone; a writer told to do so would leave cells with a carriage return unquoted."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, record: str) -> int:
+        return self._file.write(record.removesuffix("\r\n") + "\n")
 
 
 def provenance_path(path: Path) -> Path:

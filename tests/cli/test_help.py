@@ -37,7 +37,9 @@ def test_the_version_is_shown(sciencegen: Command) -> None:
     assert sciencegen("--version").out == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["--help", "train --help", "generate --help", "screen --help", "ui --help", "--version"])
+@pytest.mark.parametrize(
+    "command", ["--help", "train --help", "generate --help", "screen --help", "ui --help", "--version"]
+)
 def test_help_imports_no_torch(command: str) -> None:
     line = [sys.executable, "-X", "importtime", "-m", "sciencegen", *command.split()]
     done = subprocess.run(line, capture_output=True, text=True, check=True)

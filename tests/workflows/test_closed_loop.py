@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,22 +19,22 @@ from tests.workflows.test_workflows import ROOT
 
 pytest.importorskip("rdkit", reason="molecules need RDKit")
 
+ARMS = ("random", "shipped", "hits", "asked", "shipped-ridge", "asked-ridge")
 LOOP = ROOT / "workflows" / "closed_loop"
 ASPIRIN, OTHER_ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O", "OC(=O)c1ccccc1OC(C)=O"
 
 
 @pytest.fixture(scope="module")
 def parts() -> Any:
-    """The modules of the workflow, `assay` and `enrichment`, as its script sees them."""
+    """The modules of the workflow, as its script sees them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(LOOP))
         import assay
         import enrichment
+        import ridge
 
-        found = ModuleType("parts")
-        found.__dict__.update(assay=assay, enrichment=enrichment)
-        yield found
-        for name in ("assay", "enrichment"):
+        yield SimpleNamespace(assay=assay, enrichment=enrichment, ridge=ridge)
+        for name in ("assay", "enrichment", "ridge"):
             del sys.modules[name]
 
 
@@ -142,6 +142,36 @@ def test_rounds_add_up_and_the_truth_judges(parts: Any) -> None:
     assert parts.enrichment.table(made, 0.0)[2].split(" | ")[2] == "-"
 
 
+def test_a_ridge_solves_its_equations_and_leaves_one_out(parts: Any) -> None:
+    random = np.random.default_rng(1)
+    x = random.normal(size=(12, 30))
+    y = x[:, :3].sum(1) + random.normal(size=12)
+    ridge = parts.ridge.Ridge.fitted(x, y)
+    centred, rest = x - x.mean(0), y - y.mean()
+    assert centred.T @ (centred @ ridge.weights - rest) + ridge.strength * ridge.weights == pytest.approx(0, abs=1e-8)
+    errors = {}
+    for strength in parts.ridge.STRENGTHS:
+        left = []
+        for i in range(12):
+            others = np.arange(12) != i
+            inner, mean = x[others] - x[others].mean(0), y[others].mean()
+            weights = np.linalg.solve(inner.T @ inner + strength * np.eye(30), inner.T @ (y[others] - mean))
+            left.append(y[i] - mean - (x[i] - x[others].mean(0)) @ weights)
+        errors[float(strength)] = float(np.square(left).mean())
+    assert ridge.strength == min(errors, key=lambda strength: errors[strength])
+
+
+def test_the_ridge_scores_lines_as_a_screen_asks(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("smiles,potency\nCCO,5\nCCN,6\nCCC,\nc1ccccc1,7\n")
+    command = [sys.executable, str(LOOP / "ridge.py"), str(tmp_path / "a.csv")]
+    done = subprocess.run(
+        command, input="CCO\nnonsense\nc1ccccc1\n", capture_output=True, text=True, timeout=120, check=True
+    )
+    ethanol, none, benzene = json.loads(done.stdout)["payload"]["potency"]
+    assert none is None
+    assert 5 <= ethanol < benzene <= 7
+
+
 def looped(out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(LOOP / "loop.py"), "-o", str(out), "--small", "--seeds", "1", *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
@@ -153,23 +183,22 @@ def test_the_loop_runs_goes_on_and_refuses_to_mix(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     whole = looped(tmp_path / "loop", "--rounds", "2")
     assert whole.returncode == 0, whole.stderr
-    assert whole.stderr.count("$ sciencegen train") == 2
+    assert whole.stderr.count("$ sciencegen train") == 3
     assert "--ask potency" in whole.stderr
     again = looped(tmp_path / "loop", "--rounds", "2")
     assert again.stdout == whole.stdout
     assert "$ sciencegen" not in again.stderr
     rounds = json.loads((tmp_path / "loop" / "rounds.json").read_text())["rounds"]
-    assert [(one["arm"], one["number"]) for one in rounds] == [
-        (arm, number) for arm in ("random", "asked", "hits", "shipped") for number in (1, 2)
-    ]
+    assert [(one["arm"], one["number"]) for one in rounds] == [(arm, number) for arm in ARMS for number in (1, 2)]
     assert all(one["assayed"] == 12 for one in rounds)
     seed = tmp_path / "loop" / "seed-1"
-    assert "where = { potency = 7.5 }" in (seed / "asked/round-2/screen.toml").read_text()
+    assert "where = { potency = 8.5 }" in (seed / "asked/round-2/screen.toml").read_text()
     picked = [(seed / one / "run" / "picked.csv").read_text() for one in ("first", "asked/round-2", "shipped/round-2")]
     smiles = [{row["smiles"] for row in csv.DictReader(text.splitlines())} for text in picked]
     assert not smiles[0] & smiles[1]
     assert not smiles[0] & smiles[2]
-    (seed / "random.csv").unlink()
+    ranked = list(csv.DictReader((seed / "shipped-ridge/round-2/run/picked.csv").read_text().splitlines()))
+    assert ranked == sorted(ranked, key=lambda row: -float(row["pred_ridge_potency"]))
     settings = tmp_path / "loop" / "settings.json"
     settings.write_text(settings.read_text().replace('"draws": 60', '"draws": 61'))
     refused = looped(tmp_path / "loop", "--rounds", "2")

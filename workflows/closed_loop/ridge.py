@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
-__all__ = ["Ridge", "fragments"]
+__all__ = ["STRENGTHS", "Ridge", "fragments"]
 
 _MORGAN = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
-_STRENGTHS = np.logspace(-2, 2, 17)
+STRENGTHS = np.logspace(-2, 2, 17)
+"""How strongly weights may be held back."""
 Array = NDArray[np.float64]
 
 
@@ -50,7 +51,7 @@ class Ridge:
             left = (rest - hat @ rest) / np.maximum(1 - hat.diagonal() - 1 / len(y), 1e-9)
             return float((left**2).mean())
 
-        best = min(_STRENGTHS, key=error)
+        best = min(STRENGTHS, key=error)
         return cls(middle, centred.T @ (vectors @ (turned / (values + best))), mean, float(best))
 
     def predict(self, x: Array) -> Array:

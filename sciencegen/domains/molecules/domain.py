@@ -139,7 +139,10 @@ class Molecules(Domain[Molecule]):
                 _FORMATS[kind](rows, file)
 
     def parse(self, text: str) -> Molecule | None:
-        return canonical(text.strip())
+        smiles = text.strip().partition(" |")[0]
+        if not smiles.isascii() or any(c.isspace() for c in smiles):  # RDKit would take what comes before
+            return None
+        return canonical(smiles)
 
     def text(self, item: Molecule) -> str:
         return item
