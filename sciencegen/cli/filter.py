@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from sciencegen.campaign.sift import Left, Raw, Sift
     from sciencegen.core.domain import Domain, Entry
+    from sciencegen.data.workers import Failed
 
 __all__ = ["filter_"]
 
@@ -127,18 +128,19 @@ class _Sieve:
 
     def rows(self, items: bool) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The rows that pass, in their order; with their items, where somebody needs them."""
+        from sciencegen.campaign.sift import Left
         from sciencegen.data.workers import Workers
 
         with Workers(self.sift, 0 if len(self.first) < _FEW else self.workers) as pool:
             for found in pool.map(self._raws()):
                 self._leave_broken()
                 entry = self.waiting.popleft()
-                left = self._complaint(found)
-                if left is not None:
-                    self._leave(entry, left)
+                passed = self._passed(found)
+                if isinstance(passed, Left):
+                    self._leave(entry, passed)
                     continue
-                item = self.domain.parse(found[self.domain.column]) if items or self._disputed(entry) else None
-                yield item, self._row(entry, item, found)
+                item = self.domain.parse(passed[self.domain.column]) if items or self._disputed(entry) else None
+                yield item, self._row(entry, item, passed)
             self._leave_broken()
 
     def _raws(self) -> Iterator[Raw]:
@@ -159,8 +161,8 @@ class _Sieve:
             entry = self.waiting.popleft()
             self._leave(entry, Left("read", entry.complaint))
 
-    def _complaint(self, found: Any) -> Left | None:
-        """What there is to say against a row that was sifted, and against its coming again."""
+    def _passed(self, found: dict[str, Any] | Left | Failed) -> dict[str, Any] | Left:
+        """What was found of a row, or why it is left out; that may be that it came before."""
         from sciencegen.campaign.sift import Left
         from sciencegen.data.workers import Failed
 
@@ -174,7 +176,7 @@ class _Sieve:
         if self.distinct and key in self.seen:
             return Left("duplicate", "there already", key)
         self.seen.add(key)
-        return None
+        return found
 
     def _disputed(self, entry: Entry[Any]) -> bool:
         """Whether another column than that of the items is called so."""
@@ -237,7 +239,7 @@ def _check_rejects(path: Path, data: Path, out: Path | None) -> None:
 def _write_rejects(path: Path, left: Sequence[tuple[int, str, str, str, str]]) -> None:
     from sciencegen.screen.write import table_format, write_sheet, write_table
 
-    rows = (dict(zip(_REJECTS, cells, strict=True)) for cells in left)
+    rows: Iterator[dict[str, Any]] = (dict(zip(_REJECTS, cells, strict=True)) for cells in left)
     name = table_format(path, None)
     if name == "csv":
         write_sheet(rows, _REJECTS, path)

@@ -135,6 +135,19 @@ def test_the_same_molecule_twice_is_its_mean(tmp_path: Path, rows: list[dict[str
     data = read(table)
     assert len(data.smiles) == 31, "a row without a value is left out"
     assert data.values[list(data.smiles).index("CCO")] == 0.5
+    assert data.published is None
+
+
+@pytest.mark.parametrize(("last", "known"), [("-1.5", True), ("", False)])
+def test_a_published_column_with_gaps_is_no_baseline(
+    tmp_path: Path, rows: list[dict[str, str]], last: str, known: bool
+) -> None:
+    from train import PUBLISHED, read
+
+    lines = [f"{row['smiles']},{row['logs']},-1" for row in rows[:30]]
+    table = tmp_path / "published.csv"
+    table.write_text("\n".join([f"smiles,logs,{PUBLISHED}", *lines, f"CCO,-1,{last}"]) + "\n")
+    assert (read(table).published is not None) is known
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from features import Features, features
+from features import Features, Unreadable, features
 from gaussian_process import Array, fitted
 from model import Model
 
@@ -83,21 +83,35 @@ def read(path: Path, target: str = "") -> Data:
         print("\n".join(found.reading.lines()), file=sys.stderr)
     together: dict[str, list[int]] = {}
     cells = found.columns[names[0]]
-    for row, (smiles, cell) in enumerate(zip(found.items, cells, strict=True)):
+    for row, (item, cell) in enumerate(zip(found.items, cells, strict=True)):
         if isinstance(cell, str):
             raise DataError(f"{path}: {names[0]}: {cell!r} is no number")
         if cell is not None:
-            together.setdefault(smiles, []).append(row)
+            together.setdefault(item, []).append(row)
     if not 20 <= len(together) <= MOST:
         raise DataError(f"{path}: {len(together):,} molecules with a value: expected 20 to {MOST:,}")
-    smiles = list(together)
     values = _means(cells, together)
-    published = _means(found.columns[PUBLISHED], together) if PUBLISHED in found.columns else None
-    return Data(smiles, [features(one) for one in smiles], values, published)
+    assert values is not None
+    published = _means(found.columns.get(PUBLISHED, ()), together)
+    return Data(list(together), [_seen(path, one) for one in together], values, published)
 
 
-def _means(cells: Sequence[float | str | None], together: Mapping[str, Sequence[int]]) -> Array:
-    return np.array([np.mean([float(cells[row] or 0) for row in rows]) for rows in together.values()])
+def _seen(path: Path, smiles: str) -> Features:
+    try:
+        return features(smiles)
+    except Unreadable as reason:
+        raise DataError(f"{path}: {smiles[:80]}: {reason}") from None
+
+
+def _means(cells: Sequence[float | str | None], together: Mapping[str, Sequence[int]]) -> Array | None:
+    """The mean of each molecule's cells; None where not all of them are numbers."""
+    try:
+        numbers = [[cells[row] for row in rows] for rows in together.values()]
+    except IndexError:
+        return None
+    if not all(isinstance(one, float | int) for row in numbers for one in row):
+        return None
+    return np.array([np.mean(row) for row in numbers])  # type: ignore[arg-type]
 
 
 def compared(data: Data, seed: int = 0, quick: bool = False) -> Iterator[Figure]:
