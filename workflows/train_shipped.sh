@@ -25,8 +25,12 @@ python workflows/ship.py runs/molecules-guaranteed molecules-guaranteed
 
 # not shipped: the model of the ZINC250k figures
 sciencegen data fetch zinc250k
-sciencegen train molecules/smiles-gru --data zinc250k -o runs/zinc250k --ask logp --ask qed --ask mw --holdout 0.04 \
-    --threads 1 --set precision=bf16 --set hide=0.4 --set epochs=14
+sciencegen train molecules/smiles-gru --data zinc250k -o runs/zinc-first --ask logp --ask qed --ask mw --holdout 0.04 \
+    --threads 1 --set precision=bf16 --set hide=0.4 --set steps=8000
+# first given 9,000 steps, and 5,000 when it was taken up at step 610
+sciencegen train molecules/smiles-gru --from runs/zinc-first --data zinc250k -o runs/zinc250k --ask logp --ask qed --ask mw \
+    --holdout 0.04 --threads 1 --set precision=bf16 --set hide=0.4 --set batch=256 --set rate=1e-3 --set beta2=0.99 \
+    --set clip=20 --set warmup=200 --set ema=0.999 --set patience=0 --set steps=5000 --set validate=1000
 for asked in logp qed mw; do
     sciencegen evaluate runs/zinc250k --data zinc250k --asked "$asked"
     sciencegen evaluate runs/zinc250k --data zinc250k --asked "$asked" --best-of 8

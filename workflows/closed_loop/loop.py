@@ -145,6 +145,8 @@ class Loop:
 
     out: Path
     settings: Settings
+    checkpoint: str
+    """Of the model that all begins with: a loop of two models would compare nothing."""
     arms: Sequence[Arm] = ARMS
 
     def base(self) -> Base:
@@ -176,6 +178,9 @@ class Loop:
         """One round: tune, screen, assay, import."""
         done = folder / "round.json"
         if not done.exists():
+            if (now := _checkpoint(self.settings.model)) != self.checkpoint:
+                said = f"{self.settings.model} is another model now ({now[:8]}, not {self.checkpoint[:8]})"
+                raise RequestError(f"{said}: put the old one back, or begin in a new folder")
             began = sum(os.times()[:4])
             folder.mkdir(parents=True, exist_ok=True)
             tuned = bool(earlier) and arm.best > 0
@@ -238,6 +243,13 @@ class Loop:
         return load(self.settings.model, "cpu").seen
 
 
+def _checkpoint(model: str) -> str:
+    """What a model's weights are known by."""
+    from sciencegen.model import load
+
+    return str(load(model, "cpu").checkpoint)
+
+
 def _rank(earlier: Sequence[Path]) -> str:
     """The part of a config that ranks by a ridge on the results of earlier rounds."""
     tables = [(one / "results.csv").resolve() for one in earlier]
@@ -288,29 +300,22 @@ def _read_json(path: Path) -> Any:
         raise DataError(f"{path}: not JSON: {error}; remove it to have it made again") from error
 
 
-def _settled(out: Path, settings: Settings) -> None:
-    """Keep the settings in the folder, or refuse to mix others with those that are there."""
-    from sciencegen.model import load
-
-    told = {
-        **asdict(settings),
-        "arms": [asdict(arm) for arm in ARMS],
-        "checkpoint": load(settings.model, "cpu").checkpoint,
-    }
-    told["assay"] = sha256(Path(assay.__file__))
-    told = json.loads(json.dumps(told))
-    told.pop("rounds")  # more of them may be added
+def _settled(out: Path, settings: Settings) -> str:
+    """Keep the settings in the folder, or refuse to mix others with those that are there; says the checkpoint."""
+    checkpoint = _checkpoint(settings.model)
+    told: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
+    told |= {f"arm {arm.name}": asdict(arm) for arm in ARMS}
+    told |= {"checkpoint": checkpoint, "assay": sha256(Path(assay.__file__)), "ridge": sha256(RIDGE)}
+    del told["rounds"]  # more of them may be added
     path = out / "settings.json"
-    if not path.exists():
-        out.mkdir(parents=True, exist_ok=True)
-        _write_json(path, told)
-        return
-    there = _read_json(path)
+    there = _read_json(path) if path.exists() else told
     other = [name for name in sorted(told | there) if told.get(name) != there.get(name)]
     if other:
-        raise RequestError(
-            f"-o {out}: another loop was begun here (it differs in {', '.join(other)}); choose a new folder"
-        )
+        found = f"it differs in {', '.join(other)}"
+        raise RequestError(f"-o {out}: another loop was begun here ({found}); choose a new folder")
+    out.mkdir(parents=True, exist_ok=True)
+    _write_json(path, told)
+    return checkpoint
 
 
 def _report(loop: Loop, base: Base, rounds: Sequence[Round]) -> list[str]:
@@ -348,8 +353,7 @@ def main() -> None:
             raise RequestError(f"--seeds {given.seeds} --rounds {given.rounds}: expected 1 or more of both")
         model = str(Path(given.model).resolve()) if Path(given.model).is_dir() else given.model
         settings = replace(SMALL if given.small else Settings(), model=model, rounds=given.rounds)
-        _settled(given.out, settings)
-        loop = Loop(given.out, settings)
+        loop = Loop(given.out, settings, _settled(given.out, settings))
         base = loop.base()
         rounds = [one for seed in range(1, given.seeds + 1) for one in loop.rounds(seed)]
         _write_json(given.out / "rounds.json", {"base": asdict(base), "rounds": [one.plain() for one in rounds]})
