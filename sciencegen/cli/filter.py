@@ -76,7 +76,7 @@ def filter_(
 
 _REJECTS = ("row", "input", "stage", "reason", "detail")
 _FEW = 300
-"""So many rows are sifted sooner than other processes have started."""
+"""For fewer rows a second process is not worth starting."""
 
 
 class _Sieve:
@@ -131,7 +131,7 @@ class _Sieve:
         from sciencegen.campaign.sift import Left
         from sciencegen.data.workers import Workers
 
-        with Workers(self.sift, 0 if len(self.first) < _FEW else self.workers) as pool:
+        with Workers(self.sift, 1 if len(self.first) < _FEW else self.workers) as pool:  # one survives a crash too
             for found in pool.map(self._raws()):
                 self._leave_broken()
                 entry = self.waiting.popleft()

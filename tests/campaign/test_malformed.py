@@ -317,3 +317,16 @@ def test_a_campaign_of_nothing_ends_with_empty_tables(sciencegen: Command, tmp_p
         assert rows_of(tmp_path / "run" / f"{name}.csv") == []
         assert (tmp_path / "run" / f"{name}.csv").read_text().count("\n") == 1
     assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_salt_may_be_named_and_half_an_item_may_not(sciencegen: Command, tmp_path: Path) -> None:
+    written(tmp_path, ".smi", "CC(=O)[O-].[Na+] a\nCCO b\nCCN c\n")
+    config = tmp_path / "screen.toml"
+    said = '[source]\nfile = "data.smi"\n[pick]\nn = 1\nmust = ["{must}"]\n'
+    config.write_text(said.format(must="CC(=O)[O-].[Na+]"))
+    assert sciencegen("screen", config, "--out", tmp_path / "run", "--workers", 1).code == 0
+    assert [row["smiles"] for row in rows_of(tmp_path / "run" / "picked.csv")] == ["CC(=O)[O-]"]
+    for half in ("CCO\U0001f600", "CCO and more"):
+        config.write_text(said.format(must=half), encoding="utf-8")
+        refusal = sciencegen("screen", config, "--out", tmp_path / "other").refusal
+        assert f"unknown file or data set '{half}'" in refusal

@@ -11,7 +11,6 @@ import pytest
 from sciencegen import __version__
 from tests.cli.conftest import Command
 
-
 COMMANDS = (
     *("recipes", "train", "generate", "score", "evaluate", "info", "screen", "filter", "pick", "plate"),
     *("report", "convert", "import-results", "ui"),

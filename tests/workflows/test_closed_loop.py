@@ -172,6 +172,17 @@ def test_the_ridge_scores_lines_as_a_screen_asks(tmp_path: Path) -> None:
     assert 5 <= ethanol < benzene <= 7
 
 
+def test_arms_are_compared_seed_by_seed_after_the_round_they_share(parts: Any) -> None:
+    found = {("a", 1): (9, 4, 5), ("a", 2): (0, 2, 2), ("b", 1): (9, 1, 1), ("b", 2): (0, 1, 0)}
+    made = [
+        parts.enrichment.Round(arm, seed, number, 10, hits, 5.0, 0.8, 1.0)
+        for (arm, seed), rounds in found.items()
+        for number, hits in enumerate(rounds, 1)
+    ]
+    assert parts.enrichment.gained(made, "a", "b") == parts.enrichment.interval([7.0, 3.0])
+    assert parts.enrichment.gained(made, "b", "a").mean == -5
+
+
 def looped(out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(LOOP / "loop.py"), "-o", str(out), "--small", "--seeds", "1", *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)

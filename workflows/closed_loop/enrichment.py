@@ -14,7 +14,7 @@ from sciencegen.domains.molecules.molecule import Molecule
 from sciencegen.domains.molecules.similarity import References
 from sciencegen.errors import DataError
 
-__all__ = ["Interval", "Round", "diversity", "enrichment", "interval", "judged", "table"]
+__all__ = ["Interval", "Round", "diversity", "enrichment", "gained", "interval", "judged", "table"]
 
 _T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 14: 2.145, 19: 2.093}
 """Student's t at 97.5 % by degrees of freedom; between two of them the larger is taken, which is on the safe side."""
@@ -105,6 +105,16 @@ def diversity(molecules: Sequence[Molecule]) -> float | None:
     references = References(molecules)
     total = sum(float(references.between(index).sum()) - 1 for index in range(many))
     return 1 - total / (many * (many - 1))
+
+
+def gained(rounds: Sequence[Round], ours: str, theirs: str) -> Interval:
+    """How many hits an arm found more than another after round 1, with the same seeds and so the same round 1."""
+
+    def hits(arm: str, seed: int) -> int:
+        return sum(one.hits for one in rounds if (one.arm, one.seed) == (arm, seed) and one.number > 1)
+
+    seeds = sorted({one.seed for one in rounds})
+    return interval([float(hits(ours, seed) - hits(theirs, seed)) for seed in seeds])
 
 
 def table(rounds: Sequence[Round], base: float) -> list[str]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import assay
-from enrichment import Round, interval, judged, table
+from enrichment import Round, gained, interval, judged, table
 
 from sciencegen.cli import run
 from sciencegen.core.files import atomic, sha256
@@ -61,6 +61,8 @@ ARMS = (
     Arm("shipped-ridge", best=0, ranked=True),
     Arm("asked-ridge", ask=True, tuning=_ASKED, ranked=True),
 )
+PAIRS = (("hits", "shipped"), ("asked", "shipped"), ("asked", "hits"), ("asked-ridge", "shipped-ridge"))
+"""Arms that differ in one thing."""
 RIDGE = Path(__file__).with_name("ridge.py").resolve()
 RANDOM = "random"
 
@@ -328,6 +330,9 @@ def _report(loop: Loop, base: Base, rounds: Sequence[Round]) -> list[str]:
         "",
         *table(rounds, base.rate),
     ]
+    if settings.rounds > 1:
+        lines += ["", "More hits after round 1, seed by seed:", ""]
+        lines += [f"- {ours} over {theirs}: {gained(rounds, ours, theirs).said()}" for ours, theirs in PAIRS]
     seconds = {}
     for one in rounds:
         if one.arm != RANDOM:
