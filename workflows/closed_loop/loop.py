@@ -330,6 +330,10 @@ def _report(loop: Loop, base: Base, rounds: Sequence[Round]) -> list[str]:
         "",
         *table(rounds, base.rate),
     ]
+    short = [one for one in rounds if one.assayed < settings.picks]
+    if short:
+        said = ", ".join(f"{one.assayed} in round {one.number} of {one.arm}, seed {one.seed}" for one in short)
+        lines += ["", f"Fewer than {settings.picks} were left to pick from: {said}."]
     if settings.rounds > 1:
         lines += ["", "More hits after round 1, seed by seed:", ""]
         lines += [f"- {ours} over {theirs}: {gained(rounds, ours, theirs).said()}" for ours, theirs in PAIRS]
