@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sciencegen.core.domain import Domain, Entry, Standard
 from sciencegen.core.interval import Interval
 from sciencegen.core.request import parse_where
+from sciencegen.data.workers import Failed
 from sciencegen.errors import DataError, RequestError, UnknownName
 
 if TYPE_CHECKING:  # a worker that sifts needs neither pydantic nor torch
     from sciencegen.campaign.config import Config
 
-__all__ = ["Left", "Raw", "Sift", "sift_of"]
+__all__ = ["Left", "Raw", "Sift", "judged", "sift_of"]
 
 T = TypeVar("T")
 Cells = dict[str, Any]
@@ -142,6 +143,15 @@ class Sift(Generic[T]):
                 known = ", ".join(self.domain.filters) or "none"
                 raise RequestError(f"filter.{name} = {text!r}: the filters of {self.domain.name} are {known}")
         assert self._trials is not None
+
+
+def judged(found: Cells | Left | Failed, key: str, known: Container[str]) -> Cells | Left:
+    """What became of a row once it is back from its process; `key` is the column of the register's key."""
+    if isinstance(found, Failed):
+        return Left("crash", found.reason)
+    if not isinstance(found, Left) and found[key] in known:
+        return Left("known", "known already")
+    return found
 
 
 def sift_of(

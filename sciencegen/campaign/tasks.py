@@ -14,11 +14,11 @@ from sciencegen.campaign.config import Score
 from sciencegen.campaign.folder import RunFolder, read_rows, write_rows
 from sciencegen.campaign.known import Known
 from sciencegen.campaign.plan import Plan
-from sciencegen.campaign.sift import Left, Raw, sift_of
+from sciencegen.campaign.sift import Left, Raw, judged, sift_of
 from sciencegen.core.domain import Entry
 from sciencegen.core.interval import Interval
 from sciencegen.core.request import parse_where
-from sciencegen.data.workers import Failed, Workers
+from sciencegen.data.workers import Workers
 from sciencegen.errors import DataError, UnknownName
 
 if TYPE_CHECKING:
@@ -152,9 +152,7 @@ def _sift(shard: int, crew: Crew, folder: RunFolder) -> None:
     whole = [raw for raw in ready if isinstance(raw, Raw)]
     kept: list[dict[str, Any]] = []
     for raw, result in zip(whole, crew.sifting.map(whole), strict=True):
-        found = Left("crash", result.reason) if isinstance(result, Failed) else result
-        if not isinstance(found, Left) and crew.known and found[plan.domain.key] in crew.known:
-            found = Left("known", "known already")
+        found = judged(result, plan.domain.key, crew.known)
         if isinstance(found, Left):
             left.append(_gone(raw, found))
         else:

@@ -163,20 +163,16 @@ class _Sieve:
 
     def _passed(self, found: dict[str, Any] | Left | Failed) -> dict[str, Any] | Left:
         """What was found of a row, or why it is left out; that may be that it came before."""
-        from sciencegen.campaign.sift import Left
-        from sciencegen.data.workers import Failed
+        from sciencegen.campaign.sift import Left, judged
 
-        if isinstance(found, Failed):
-            return Left("crash", found.reason)
-        if isinstance(found, Left):
-            return found
-        key = found[self.domain.key]
-        if self.known and key in self.known:
-            return Left("known", "known already")
+        verdict = judged(found, self.domain.key, self.known)
+        if isinstance(verdict, Left):
+            return verdict
+        key = verdict[self.domain.key]
         if self.distinct and key in self.seen:
             return Left("duplicate", "there already", key)
         self.seen.add(key)
-        return found
+        return verdict
 
     def _disputed(self, entry: Entry[Any]) -> bool:
         """Whether another column than that of the items is called so."""
