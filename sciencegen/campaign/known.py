@@ -31,7 +31,9 @@ class Known:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, str):
+            return False
         number = _numbers([key])[0]
         place = int(np.searchsorted(self._numbers, number))
         return place < len(self._numbers) and bool(self._numbers[place] == number)
