@@ -10,11 +10,23 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Generic, TypeVar
 
+from sciencegen.core.condition import Condition
 from sciencegen.core.domain import Candidate, Domain
+from sciencegen.core.generator import Constrained, Drawn, Generator
 from sciencegen.data.workers import Failed, Workers
 from sciencegen.screen.stream import Screen, Tally
 
-__all__ = ["Block", "Maker", "Measurer", "made_elsewhere", "made_here", "measured_further", "missing"]
+__all__ = [
+    "Block",
+    "Maker",
+    "Measurer",
+    "beside",
+    "drawn_by",
+    "made_elsewhere",
+    "made_here",
+    "measured_further",
+    "missing",
+]
 
 T = TypeVar("T")
 _TIMEOUT = 20.0  # seconds that decoding and measuring a few dozen draws may take
@@ -31,21 +43,36 @@ class Block:
 
 @dataclass(frozen=True)
 class Maker(Generic[T]):
-    """Makes candidates of plain rows: reads items, and measures the properties of these names."""
+    """Makes candidates of plain rows, each with what a constraint removed: reads items, and measures the properties of
+    these names."""
 
     read: Callable[[Any], T | None]
     domain: Domain[T]
     names: tuple[str, ...]
 
-    def __call__(self, row: Any) -> Candidate[T] | None:
-        return self.of(self.read(row))
+    def __call__(self, row: tuple[Any, float | None]) -> Candidate[T] | None:
+        return self.of((self.read(row[0]), row[1]))
 
-    def of(self, item: T | None) -> Candidate[T] | None:
+    def of(self, made: tuple[T | None, float | None]) -> Candidate[T] | None:
         """The candidate of an item."""
+        item, removed = made
         if item is None:
             return None
         measured = {name: self.domain.properties[name].measure(item) for name in self.names}
-        return Candidate(item, self.domain.text(item), measured)
+        return Candidate(item, self.domain.text(item), measured, removed_logmass=removed)
+
+
+def drawn_by(generator: Generator, n: int, condition: Condition | None) -> Drawn:
+    """Samples, with what a constraint cost them where there is one."""
+    if isinstance(generator, Constrained):
+        return generator.drawn(n, condition)
+    return Drawn(generator.sample(n, condition))
+
+
+def beside(rows: Sequence[T], drawn: Drawn) -> list[tuple[T, float | None]]:
+    """Rows made of what was drawn, each with what the constraint removed."""
+    removed = [None] * len(rows) if drawn.removed_logmass is None else drawn.removed_logmass.tolist()
+    return list(zip(rows, removed, strict=True))
 
 
 @dataclass(frozen=True)
@@ -66,14 +93,16 @@ def missing(n: int, screen: Screen[Any], tally: Tally, batch: int) -> int:
     return max(1, math.ceil((n - tally.kept) / share / batch))
 
 
-def made_here(make: Maker[T], decoded: Callable[[int], Iterable[T | None]]) -> Iterator[Candidate[T] | None]:
+def made_here(
+    make: Maker[T], decoded: Callable[[int], Iterable[tuple[T | None, float | None]]]
+) -> Iterator[Candidate[T] | None]:
     """The candidates of batch 0, 1, ... for ever; None stands for a draw that is no valid item."""
     for number in count():
         yield from map(make.of, decoded(number))
 
 
 def made_elsewhere(
-    make: Maker[T], draw: Callable[[int], Sequence[Any]], workers: int, batches: Callable[[], int]
+    make: Maker[T], draw: Callable[[int], Sequence[tuple[Any, float | None]]], workers: int, batches: Callable[[], int]
 ) -> Iterator[Candidate[T] | None]:
     """The same of plain rows, made in worker processes; `batches` says how many draws to take before it is asked again.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,10 +16,20 @@ from torch import Tensor
 from sciencegen.core.batch import seed_at
 from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
-from sciencegen.core.generator import Completing, Density, Generator, Latent, Variational
+from sciencegen.core.generator import Completing, Density, Drawn, Generator, Latent, Variational
 from sciencegen.data.seen import Seen
 from sciencegen.data.workers import usable_cores
-from sciencegen.drawing import Block, Maker, Measurer, made_elsewhere, made_here, measured_further, missing
+from sciencegen.drawing import (
+    Block,
+    Maker,
+    Measurer,
+    beside,
+    drawn_by,
+    made_elsewhere,
+    made_here,
+    measured_further,
+    missing,
+)
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
 from sciencegen.recipes.stored import building, fields_of, recipe_of
 from sciencegen.screen.aim import distance, in_ranges
@@ -31,12 +40,11 @@ from sciencegen.train.weights import misfit, no_larger
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Model", "load"]
+__all__ = ["Model", "folder_of", "load"]
 
 T = TypeVar("T")
 _DRAWN_TOGETHER = 1024
 _WORTH_WORKERS = 500  # fewer are done before processes have started
-_AT_ONCE = 50  # importance samples of one batch
 
 
 @dataclass
@@ -51,6 +59,8 @@ class Model(Generic[T]):
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     precision: str = "auto"
     """What to draw in: 32, bf16, or auto for what the processor is quicker at, where the generator can."""
+    compile: bool = False
+    """Whether to draw with compiled steps, where the generator can."""
     seen: Seen | None = field(default=None, repr=False)
     """What it was trained on, where items are to be new."""
     checkpoint: str = ""
@@ -95,17 +105,20 @@ class Model(Generic[T]):
         """
         make = Maker(self.representation.reader(), self.domain, self._measured(where or {}, measure))
         draw = self._drawn(where, seed, batch)
-        return made_here(make, lambda number: self.representation.decode(draw(number)))
+        return made_here(make, lambda number: self._decoded(draw(number)))
 
-    def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Tensor]:
+    def _decoded(self, drawn: Drawn) -> list[tuple[T | None, float | None]]:
+        return beside(self.representation.decode(drawn.x), drawn)
+
+    def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Drawn]:
         """What draws batch number i of a stream."""
         drawer = self._drawer()
         rows = batch if any(isinstance(asked, Interval) for asked in (where or {}).values()) else 1
 
-        def draw(number: int) -> Tensor:
+        def draw(number: int) -> Drawn:
             with self._seeded(seed_at(seed, number)):
                 condition = self._placed(self.fields.ask(where, rows)) if where else None
-                return drawer.sample(batch, condition)
+                return drawn_by(drawer, batch, condition)
 
         return draw
 
@@ -120,12 +133,12 @@ class Model(Generic[T]):
         drawer, asked = self._drawer(), torch.arange(rows).repeat_interleave(each)
         for number, some in enumerate(asked.split(batch)):
             with self._seeded(seed_at(seed, number)):
-                x = drawer.sample(len(some), conditions[some.to(self.generator.device)])
-            yield from map(make.of, self.representation.decode(x))
+                drawn = drawn_by(drawer, len(some), conditions[some.to(self.generator.device)])
+            yield from map(make.of, self._decoded(drawn))
 
     def block(self, number: int, size: int, where: Where | None = None, seed: int = 0) -> Block:
         """Draws `number * size` to `(number + 1) * size` of a stream: always the same, wherever they are made."""
-        x = self._drawn(where, seed, size)(number)
+        x = self._drawn(where, seed, size)(number).x
         scores = None
         if isinstance(self.generator, Density):
             with torch.no_grad():
@@ -144,9 +157,8 @@ class Model(Generic[T]):
 
     def _drawer(self) -> Generator:
         """The generator as it draws fastest here."""
-        if self.drawn_in != "bf16":
-            return self.generator
-        drawer = self.generator.lean()
+        drawer = self.generator.lean() if self.drawn_in == "bf16" else self.generator
+        drawer = drawer.compiled() if self.compile else drawer
         drawer.knobs = self.generator.knobs
         return drawer
 
@@ -181,11 +193,15 @@ class Model(Generic[T]):
         make, chosen = Maker(self.representation.reader(), self.domain, early), self.representation
         batch = min(max(n * screen.best_of, 256 if screen.sieves else 32), 1024)
         draw, count = self._drawn(where, seed, batch), self._workers(n * screen.best_of, workers)
+
+        def plain(number: int) -> list[tuple[Any, float | None]]:
+            found = draw(number)
+            return beside(chosen.plain(found.x), found)
+
         if count:
-            more = partial(missing, n, screen, tally, batch)
-            drawn = made_elsewhere(make, lambda number: chosen.plain(draw(number)), count, more)
+            drawn = made_elsewhere(make, plain, count, partial(missing, n, screen, tally, batch))
         else:
-            drawn = made_here(make, lambda number: chosen.decode(draw(number)))
+            drawn = made_here(make, lambda number: self._decoded(draw(number)))
         kept = screened(drawn, n, budget or 50 * n * screen.best_of, tally, screen)
         late = Measurer(self.domain, tuple(name for name in wanted if name not in early))
         return measured_further(kept, late, count)
@@ -226,7 +242,7 @@ class Model(Generic[T]):
         asked = {
             f"{name}_asked": value if isinstance(value, (int, float)) else str(value) for name, value in where.items()
         }
-        return {**self.domain.row(candidate.item), **_rounded(candidate.properties), **asked}
+        return {**self.domain.row(candidate.item), **candidate.cells, **asked}
 
     @torch.no_grad()
     def log_prob(
@@ -247,7 +263,7 @@ class Model(Generic[T]):
             raise RequestError(f"a {type(generator).__name__} generator has no likelihood")
         if draws < 1:
             raise RequestError(f"draws={draws}: expected 1 or more")
-        size = _DRAWN_TOGETHER if isinstance(generator, Density) else _DRAWN_TOGETHER // _AT_ONCE
+        size = _DRAWN_TOGETHER if isinstance(generator, Density) else _DRAWN_TOGETHER // Variational.at_once
         conditions = self._conditions(where, columns, len(items))
         values = []
         for i, x in enumerate(self._encoded(items, size)):
@@ -256,7 +272,7 @@ class Model(Generic[T]):
                 if isinstance(generator, Density):
                     values.append(generator.log_prob(x, condition))
                 else:
-                    values.append(_tightened(generator, x, condition, draws))
+                    values.append(generator.estimate(x, condition, draws))
         return torch.cat(values).double().cpu() + self.representation.log_volume
 
     def encode(self, items: Sequence[T]) -> Tensor:
@@ -332,18 +348,6 @@ class Model(Generic[T]):
         return (*names, *(name for name in asked if name in self.domain.properties and name not in names))
 
 
-def _rounded(properties: Mapping[str, float | str]) -> dict[str, float | str]:
-    """Measured values without the digits that only say how numbers are stored."""
-    return {name: value if isinstance(value, str) else float(f"{value:.6g}") for name, value in properties.items()}
-
-
-def _tightened(generator: Variational, x: Tensor, condition: Condition | None, draws: int) -> Tensor:
-    """The importance-sampled estimate of log p(x), a few draws at a time."""
-    at_once = min(draws, _AT_ONCE)
-    weights = torch.cat([generator.log_weights(x, condition, at_once) for _ in range(-(-draws // at_once))])
-    return weights.logsumexp(0) - math.log(len(weights))
-
-
 def assemble(config: Mapping[str, Any]) -> Model[Any]:
     """The model a config describes, with fresh weights: building and rebuilding are one path."""
     recipe = recipe_of(config)
@@ -354,15 +358,15 @@ def assemble(config: Mapping[str, Any]) -> Model[Any]:
     return Model(config["recipe"], recipe.domain, representation, fields, generator, config)
 
 
-def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Model[Any]:
-    """The model of a folder, or one that is shipped; `precision` is what to draw in: 32, bf16 or auto.
+def load(name: str | Path, device: str = "auto", precision: str = "auto", compile: bool = False) -> Model[Any]:
+    """The model of a folder, or one that is shipped; `precision` and `compile` are as in `Model`.
 
     >>> import sciencegen
     >>> sciencegen.load("runs/wells").generate(1000, where={"radius": 1.0})  # doctest: +SKIP
     """
     if precision not in ("auto", "32", "bf16"):
         raise UnknownName("precision", precision, ("auto", "32", "bf16"))
-    folder = Folder(_find(name))
+    folder = Folder(folder_of(name))
     config, weights = folder.read_config(), folder.read_weights()
     try:
         with torch.random.fork_rng([]), no_larger(weights, folder.weights):  # nobody will see the fresh weights
@@ -376,13 +380,13 @@ def load(name: str | Path, device: str = "auto", precision: str = "auto") -> Mod
         raise CheckpointError(f"{folder.weights} does not fit its config.json: {odd}")
     model.generator.to(recipe_of(config).settings.dtype).load_state_dict(weights)
     model.generator.eval()
-    model.checkpoint, model.precision = folder.sha256(), precision
+    model.checkpoint, model.precision, model.compile = folder.sha256(), precision, compile
     model.seen = Seen.load(folder.seen) if folder.seen.exists() else None
     model.turn(**config.get("knobs", {}))  # as those who trained it found best
     return model.to(device)
 
 
-def _find(name: str | Path) -> Path:
+def folder_of(name: str | Path) -> Path:
     """A folder of that name, or of a shipped model."""
     if Path(name).exists():
         return Path(name)

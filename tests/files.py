@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["lattices", "molecules", "points", "words"]
+__all__ = ["broken_molecules", "campaign", "lattices", "molecules", "points", "words"]
 
 
 def points(path: Path, n: int = 200, seed: int = 0, header: str = "x,y,heat") -> Path:
@@ -57,3 +57,11 @@ def broken_molecules(path: Path, n: int = 60) -> Path:
     texts = [*whole[: n - len(odd)], *odd]
     path.write_text("code,smiles\n" + "".join(f'X-{i},"{text}"\n' for i, text in enumerate(texts)), encoding="utf-8")
     return path
+
+
+def campaign(folder: Path, picked: str, plates: str) -> Path:
+    """The folder of a campaign that has ended, as far as results of assays need it."""
+    folder.mkdir()
+    (folder / "picked.csv").write_text(picked)
+    (folder / "plate_map.csv").write_text(plates)
+    return folder

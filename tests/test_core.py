@@ -14,7 +14,7 @@ from sciencegen.core.objective import Ramp
 from sciencegen.core.request import accepts, parse_where
 from sciencegen.core.space import Bits, Graphs, Levels, Reals, Tokens
 from sciencegen.errors import RequestError, UnknownName
-from sciencegen.families.autoregressive import Sharpness
+from sciencegen.nets.causal.entries import Sharpness
 from sciencegen.recipes import recipe_function
 from sciencegen.recipes.options import assignments, resolve
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 import torch
+from torch import Tensor
 
+from sciencegen.core.generator import Generator
 from sciencegen.model import load
 from sciencegen.recipes import RECIPES
 from tests.conformance.tiny import EXAMPLES, options, tiny
@@ -61,3 +65,29 @@ def test_a_run_resumes_on_the_device(tmp_path: Path) -> None:
         pass
     ours, theirs = (load(tmp_path / name, device="cpu").generator.state_dict() for name in ("whole", "part"))
     assert all(torch.allclose(ours[k], theirs[k], atol=1e-6) for k in ours)
+
+
+@pytest.mark.parametrize("precision", ["32", "bf16"])
+def test_compiled_steps_draw_the_same(precision: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Compiled kernels round some numbers otherwise, which moves few of the draws; how fast they are is printed."""
+    made = load("molecules", "cuda").generator
+    plain = made.lean() if precision == "bf16" else made
+    compiled = plain.compiled()
+    n = 4096
+    seconds: dict[str, list[float]] = {"plain": [], "compiled": []}
+
+    def drawn(who: str, drawer: Generator) -> Tensor:
+        torch.cuda.manual_seed(0)
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        x = drawer.sample(n)
+        torch.cuda.synchronize()
+        seconds[who].append(time.perf_counter() - start)
+        return x
+
+    for _ in range(6):
+        ours, theirs = drawn("plain", plain), drawn("compiled", compiled)
+        assert (ours == theirs).all(1).float().mean() > (0.5 if precision == "bf16" else 0.95)
+    with capsys.disabled():
+        rates = {who: n / median(times[1:]) for who, times in seconds.items()}
+        print(f"\n{precision}: " + ", ".join(f"{rate:,.0f} molecules/s {who}" for who, rate in rates.items()))  # noqa: T201

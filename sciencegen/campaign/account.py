@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isinf
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,9 @@ def findings_of(ended: Ended) -> Findings:
         tuple(_steps(ended)),
         tuple(_cards(ended)),
         len(ended.rows),
-        tuple(Distribution(name, _sample(ours), _sample(theirs), "all that passed") for name, ours, theirs in columns),
+        tuple(Distribution(one.name, _sample(one.ours), _sample(one.theirs), "all that passed") for one in columns),
         tuple(_aims(ended)),
-        tuple(_figures(ended, {name: theirs for name, _, theirs in columns})),
+        tuple(_figures(ended, columns)),
         tuple(_plates(ended)),
     )
 
@@ -103,17 +103,44 @@ def _scored(name: str, left: int, ended: Ended) -> Step:
     return Step(f"scored by {name}", left - silent.total(), dict(silent.most_common(20)))
 
 
-def _columns(ended: Ended) -> list[tuple[str, list[float | None], list[float | None]]]:
-    """Every column of numbers: those of the chosen rows, and of all that are left."""
+@dataclass(frozen=True)
+class _Column:
+    """A column of numbers: those of the chosen rows, some of those of all that are left, and what all of them hold."""
+
+    name: str
+    ours: Sequence[float | None]
+    theirs: Sequence[float | None]
+    left: int
+    known: int
+    infinite: int
+
+
+def _columns(ended: Ended) -> list[_Column]:
+    """Every column of numbers."""
     theirs: dict[str, list[float | None]] = {}
-    every = max(1, _left(ended) // _SAMPLE)
+    known: Counter[str] = Counter()
+    infinite = _infinite(ended)
+    left = _left(ended)
+    every = max(1, left // _SAMPLE)
     for place, row in enumerate(survivors(ended.plan, ended.folder)):
-        if place % every == 0:
-            for name, value in row.items():
-                if name.startswith(("calc_", "pred_", "nll")) and not isinstance(value, str):
+        for name, value in row.items():
+            if name.startswith(("calc_", "pred_", "nll")) and not isinstance(value, str):
+                known[name] += _number(value) is not None
+                infinite[name] += isinstance(value, float) and isinf(value)
+                if place % every == 0:
                     theirs.setdefault(name, []).append(value)
     ours = {name: [_number(row.get(name)) for row in ended.rows] for name in theirs}
-    return [(name, ours[name], theirs[name]) for name in theirs]
+    return [_Column(name, ours[name], theirs[name], left, known[name], infinite[name]) for name in theirs]
+
+
+def _infinite(ended: Ended) -> Counter[str]:
+    """To how many rows scorers gave infinity, by column; their cells are empty."""
+    found: Counter[str] = Counter()
+    for score in ended.plan.config.score:
+        for i in range(ended.plan.shards if score.command else 0):
+            for row in read_rows(ended.folder.shard(f"score-{score.name}", i)):
+                found.update(row.get("infinite", ()))
+    return found
 
 
 def _left(ended: Ended) -> int:
@@ -185,22 +212,22 @@ def _aims(ended: Ended) -> Iterator[Aim]:
             yield Aim(name, tuple([asked] * len(measured)), measured, properties[name].unit)
 
 
-def _figures(ended: Ended, columns: Mapping[str, Sequence[float | None]]) -> Iterator[Figure]:
+def _figures(ended: Ended, columns: Sequence[_Column]) -> Iterator[Figure]:
     """Where the numbers of every column come from, and how many of the chosen lie in the range of training."""
     ranges = _trained(ended)
     properties = ended.plan.domain.properties
-    for name in columns:
-        ours = [_number(row.get(name)) for row in ended.rows]
-        known = [value for value in ours if value is not None]
+    for one in columns:
+        name, lacking = one.name, (one.left, one.left - one.known, one.infinite)
+        known = [value for value in one.ours if value is not None]
         if name.startswith("calc_"):
             bare = name.removeprefix("calc_")
             low, high = ranges.get(bare, (None, None))
             inside = sum(low <= v <= high for v in known) if low is not None and high is not None else None
             unit = properties[bare].unit if bare in properties else ""
-            yield Figure(name, "calculated", bare, unit, len(ours), len(known), low, high, inside)
+            yield Figure(name, "calculated", bare, unit, len(one.ours), len(known), low, high, inside, *lacking)
         elif name.startswith("pred_"):
-            by = next((one.name for one in ended.plan.config.score if name.startswith(f"pred_{one.name}_")), "")
-            yield Figure(name, "predicted", by, "", len(ours), len(known))
+            by = next((own.name for own in ended.plan.config.score if name.startswith(f"pred_{own.name}_")), "")
+            yield Figure(name, "predicted", by, "", len(one.ours), len(known), None, None, None, *lacking)
 
 
 def _trained(ended: Ended) -> dict[str, tuple[float, float]]:

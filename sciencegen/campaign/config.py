@@ -203,14 +203,18 @@ def read_config(path: Path) -> Config:
 
 
 def read_scores(path: Path) -> list[Score]:
-    """The scores of a TOML file, which may hold nothing else."""
-    return _read(_Scores, path).score
+    """The external scores of a TOML file, which may hold nothing else; none at all is an error."""
+    found = [score for score in _read(_Scores, path).score if score.command]
+    if not found:
+        example = f'name = "own" and command = ["python", "{path.stem}.py"]'
+        raise RequestError(f"{path}: there is no command in it: write [[score]] and, in the lines below it, {example}")
+    return found
 
 
 class _Scores(BaseModel):
     """A file with scores in it, and whatever else."""
 
-    score: list[Score] = Field(min_length=1)
+    score: list[Score] = []
 
 
 Read = TypeVar("Read", bound=BaseModel)

@@ -51,7 +51,8 @@ def scored(
     for i, row in enumerate(rows):
         answer = answers[i % len(parts)][i // len(parts)]
         cells = {name: value for name, value in answer.values.items() if name not in answer.infinite}
-        yield {"number": row["number"], "cells": cells | dict.fromkeys(answer.infinite), "reason": answer.reason}
+        said = {"cells": cells | dict.fromkeys(answer.infinite), "reason": answer.reason}
+        yield {"number": row["number"], **said, **({"infinite": list(answer.infinite)} if answer.infinite else {})}
 
 
 class _Part(Thread):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sciencegen.campaign.assay import Readout, Summary, readout, summary
 from sciencegen.campaign.matching import Assay, Match, Picked, matches
-from sciencegen.core.files import atomic
+from sciencegen.core.files import atomic, writing
 from sciencegen.errors import DataError, RequestError
 
 __all__ = ["History", "Import", "Result", "import_results", "training_rows"]
@@ -74,6 +77,19 @@ class History:
             except (ValueError, TypeError):
                 raise DataError(f"{path}: line {number} is no result: mend it, or import everything again") from None
         return cls(path, found)
+
+    @classmethod
+    @contextmanager
+    def alone(cls, path: Path) -> Iterator[History]:
+        """The results of a file, while nobody else adds to them: a second import waits for the first to end."""
+        if not os.access(path.parent, os.W_OK):  # nothing can be added, and nothing lost
+            yield cls.read(path)
+            return
+        with writing(path):
+            file = path.with_name(f".{path.name}.lock").open("a", encoding="utf-8")
+        with file:  # it stays: who removes it takes it from those who wait
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield cls.read(path)
 
     @property
     def imports(self) -> int:

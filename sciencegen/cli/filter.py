@@ -111,7 +111,7 @@ class _Sieve:
 
     def open(self, entries: Iterator[Entry[Any]], data: Path) -> None:
         """Take the rows of a file, and look at the first of them."""
-        from sciencegen.cli.pick import named, say_replaced
+        from sciencegen.cli.tables import named, say_replaced
         from sciencegen.errors import DataError
 
         self.first, self.rest = list(islice(entries, _FEW)), entries

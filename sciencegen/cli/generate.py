@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sciencegen.cli.design import designed
 from sciencegen.screen.wishes import Wishes, properties_wanted, screen_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ _CAPTION = 34
 
 
 def generate(
-    model: str = typer.Argument(..., help="A model folder, or a shipped model."),
+    context: typer.Context,
+    model: str = typer.Argument(..., help="A model folder, or a shipped model; sequences, to design some."),
     n: int = typer.Option(100, "-n", help="How many."),
     where: list[str] | None = typer.Option(
         None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high; repeat."
@@ -49,18 +51,27 @@ def generate(
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
     precision: str = typer.Option("auto", "--precision", help="What to draw in: 32, bf16 or auto."),
-    workers: int | None = typer.Option(
-        None, "--workers", help="Processes that decode and measure; 0 for none; as many as help without it."
-    ),
+    compile_: bool = typer.Option(False, "--compile", help="Compile the steps first: meant for GPUs, no gain without."),
+    workers: int | None = typer.Option(None, "--workers", help="Processes that decode and measure; 0 for none."),
     budget: int = typer.Option(0, "--budget", help="At most so many draws; 50 for each wanted without it."),
-    distinct: bool | None = typer.Option(
-        None, "--distinct/--repeats", help="Each item once, or as often as it is drawn."
-    ),
+    distinct: bool | None = typer.Option(None, "--distinct/--repeats", help="Each item once, or as often as drawn."),
+    decoding: str | None = typer.Option(None, "--decoding", help="Under masks: plain, masked, filtered or weighted."),
     strict: bool = typer.Option(False, "--strict", help="Refuse values outside the training range."),
     picture: Path | None = typer.Option(None, "--picture", "--grid", help="Draw the candidates into a picture."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Check the request, show it, and stop."),
+    kind: str | None = typer.Option(None, "--kind", help="Design sequences: dna, rna, cds or peptide."),
+    protein: Path | None = typer.Option(None, "--protein", help="Design genes of the proteins in a FASTA file."),
+    grammar: str | None = typer.Option(None, "--grammar", help="Design sentences of a regular .lark grammar."),
+    length: str | None = typer.Option(None, "--length", help="Designed: how many letters, or low..high."),
+    gc: str | None = typer.Option(None, "--gc", help="Designed: the part that is G or C, such as 0.50..0.52."),
+    forbid: str | None = typer.Option(
+        None, "--forbid", help="Designed: what must not occur, with commas: EcoRI, GGTCTC, homopolymer:6."
+    ),
+    organism: str | None = typer.Option(None, "--organism", help="Designed: whose codon usage to follow."),
 ) -> None:
     """Generate candidates with the properties asked for, and write them with the properties measured."""
+    if designed(context):
+        return
     from sciencegen.core.request import parse_where
     from sciencegen.model import load
     from sciencegen.screen.aim import parse_tolerance
@@ -78,16 +89,17 @@ def generate(
     )
     path = None if out is None or str(out) == "-" else out
     _check_files(path, picture, dry_run)
-    loaded = load(model, device, precision)
+    loaded = load(model, device, precision, compile_)
     format_ = table_format(path, format_, loaded.domain.formats)
     _check(loaded, wishes.where, strict)
-    turn(loaded, set_ or [])
+    turn(loaded, set_ or [], decoding)
     _check_picture(loaded, picture)
     wanted = properties_wanted(loaded.domain, properties, wishes.where)
     screen = screen_of(loaded, wishes)
     _say(f"{loaded.recipe}: {n:,} where {wishes.plain()['asked'] or 'nothing is asked'}")
     if not dry_run:
-        run = _Run(loaded, wishes, screen, wanted, n, budget or 50 * n * best_of, seed, workers, picture is not None)
+        most = budget or 50 * n * best_of
+        run = _Run(loaded, wishes, screen, wanted, n, most, seed, workers, picture is not None, decoding or "")
         run.write(model, path, format_)
         run.draw(picture)
         run.report()
@@ -106,9 +118,11 @@ class _Run:
     seed: int
     workers: int | None
     pictured: bool
+    decoding: str
     tally: Tally = field(init=False)
     novel: int = field(init=False, default=0)
     shown: list[Candidate[Any]] = field(init=False, default_factory=list)
+    weights: list[float] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         from sciencegen.screen.stream import Tally
@@ -140,14 +154,20 @@ class _Run:
         from sciencegen.errors import BudgetExhausted
 
         tally = self.tally
+        if self.weights:
+            worth = f"the {len(self.weights):,} kept are worth {self._effective():,.0f} drawn without masks"
+            _say(f"{worth}: count each by its weight")
         _say(str(tally) + ("" if self.model.seen is None else f", {self.novel:,} novel"))
         if tally.kept < self.n:
             found = f"drew {tally.drawn:,} and found {tally.kept:,} of {self.n:,}"
             raise BudgetExhausted(f"{found}: raise --budget or ask for less")
 
-    def _rows(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        from dataclasses import replace
+    def _effective(self) -> float:
+        from sciencegen.screen.decoding import effective
 
+        return effective(self.weights)
+
+    def _rows(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         kept = self.model.candidates(
             self.n,
             self.wishes.where,
@@ -159,11 +179,18 @@ class _Run:
             workers=self.workers,
         )
         for candidate in kept:
-            measured = {name: candidate.properties.get(name, "") for name in self.properties}  # "" where it failed
-            whole = replace(candidate, properties=measured)
+            whole = candidate.with_properties(self.properties)
             if self.pictured and len(self.shown) < self.model.domain.most_pictured:
                 self.shown.append(whole)
-            yield whole.item, self.model.row(whole, self.wishes.where) | self._novelty(whole)
+            yield whole.item, self.model.row(whole, self.wishes.where) | self._weight(whole) | self._novelty(whole)
+
+    def _weight(self, candidate: Candidate[Any]) -> dict[str, float]:
+        from sciencegen.screen.decoding import weight
+
+        if self.decoding != "weighted" or candidate.removed_logmass is None:
+            return {}
+        self.weights.append(weight(candidate.removed_logmass))
+        return {"weight": float(f"{self.weights[-1]:.6g}")}
 
     def _novelty(self, candidate: Candidate[Any]) -> dict[str, bool]:
         if self.model.seen is None:
@@ -178,6 +205,8 @@ class _Run:
             request
             | {"distinct": self.screen.distinct, "properties": self.properties, **vars(self.tally)}
             | ({} if self.model.seen is None else {"novel": self.novel})
+            | ({"decoding": self.decoding} if self.decoding else {})
+            | ({"effective": self._effective()} if self.weights else {})
         )
 
 
@@ -241,12 +270,17 @@ def _check(loaded: Model[Any], request: Mapping[str, Any], strict: bool) -> None
     for name, asked in request.items():
         if isinstance(asked, Interval) and name not in loaded.domain.properties:
             _say(f"note: {name} cannot be measured: {asked} is aimed at, and nothing is left out")
+    if loaded.compile and loaded.generator.compiled() is loaded.generator:
+        _say("note: --compile changes nothing: this model has no steps that can be compiled once for all")
 
 
-def turn(loaded: Model[Any], knobs: list[str]) -> None:
+def turn(loaded: Model[Any], knobs: list[str], decoding: str | None = None) -> None:
     """Turn sampling knobs as they were typed."""
     from sciencegen.recipes.options import assignments
+    from sciencegen.screen.decoding import knobs_of
 
+    if decoding is not None:
+        loaded.turn(**knobs_of(loaded.generator, decoding))
     loaded.turn(**{knob: _number(knob, value) for knob, value in assignments(knobs).items()})
 
 
@@ -275,6 +309,7 @@ def _write_provenance(loaded: Model[Any], model: str, out: Path, record: dict[st
         "checkpoint": loaded.checkpoint,
         "knobs": asdict(loaded.generator.knobs),
         "precision": loaded.drawn_in,
+        "compiled": loaded.compile and loaded.generator.compiled() is not loaded.generator,
         **record,
     }
     write_provenance(out, whole)

@@ -58,14 +58,14 @@ def import_results(
         raise RequestError(
             f"{assay}: no row is about a compound of {picked.path}: line {first['line']}: {first['reason']}"
         )
-    history = History.read(records[0])
-    fresh = history.fresh(found.results)
-    grown = history.after(fresh)
-    rows, sums = training_rows(picked, grown)
-    if fresh:
-        grown.write()
-    if found.unmatched or records[1].exists():
-        _write_unmatched(records[1], found.unmatched)
+    with History.alone(records[0]) as history:
+        fresh = history.fresh(found.results)
+        grown = history.after(fresh)
+        rows, sums = training_rows(picked, grown)
+        if fresh:
+            grown.write()
+        if found.unmatched or records[1].exists():
+            _write_unmatched(records[1], found.unmatched)
     print("\n".join(_said(assay, found, records[1], picked, sums)), file=sys.stderr)
     again = len(found.results) - len(fresh)
     if again:

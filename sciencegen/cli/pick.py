@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sciencegen.core.domain import Domain, Entry, Likeness
     from sciencegen.screen.pick import Choice, Picked
 
-__all__ = ["ids_of", "named", "pick", "say_replaced"]
+__all__ = ["pick"]
 
 _NAMED = 3
 _ADDED = ("pick", "reason", "nearest", "cluster")
@@ -45,7 +45,7 @@ def pick(
     Columns stay as they are; pick, reason and nearest are added, and with butina cluster; and id, row-1 and so on,
     where there is none. The choice does not depend on the order of the rows.
     """
-    from sciencegen.cli.tables import Output, domain_called, read_entries
+    from sciencegen.cli.tables import Output, domain_called, named, read_entries, say_replaced
     from sciencegen.errors import RequestError
     from sciencegen.screen.pick import Choice
 
@@ -72,6 +72,7 @@ class _Request:
     """The rows that may be chosen, and what is known of them."""
 
     def __init__(self, domain: Domain[Any], data: Path, entries: Sequence[Entry[Any]]) -> None:
+        from sciencegen.cli.tables import ids_of
         from sciencegen.errors import DataError
 
         if not entries:
@@ -180,37 +181,6 @@ class _Request:
             name = {} if self.titled else {"id": self.ids[one.index]}
             said = {"pick": number, "reason": one.reason, "nearest": one.nearest, "cluster": one.cluster}
             yield entry.item, name | row_of(self.domain, entry) | {key: said[key] for key in added}
-
-
-def ids_of(data: Path, entries: Sequence[Entry[Any]]) -> list[str]:
-    """The ids in the column `id`, every one different, or row-1 and so on where there is no such column."""
-    from sciencegen.errors import DataError
-
-    if not any("id" in entry.cells for entry in entries):
-        return [f"row-{entry.row}" for entry in entries]
-    rows: dict[str, int] = {}
-    for entry in entries:
-        cell = entry.cells.get("id")
-        whole = isinstance(cell, float) and cell.is_integer()
-        name = "" if cell is None else str(int(cell) if whole else cell).strip()
-        if not name:
-            raise DataError(f"{data}: row {entry.row} has no id: give it one, or rename the column id")
-        if name in rows:
-            raise DataError(f"{data}: rows {rows[name]} and {entry.row} have the id {name}: give each its own")
-        rows[name] = entry.row
-    return list(rows)
-
-
-def named(data: Path) -> Path:
-    """What a person knows the rows by."""
-    return Path("standard input") if str(data) == "-" else data
-
-
-def say_replaced(data: Path, entries: Sequence[Entry[Any]], added: Sequence[str]) -> None:
-    """Say which columns of the rows are written anew."""
-    found = [name for name in added if name in entries[0].cells]
-    if found:
-        print(f"note: {', '.join(found)} of {data}: written anew", file=sys.stderr)
 
 
 def _say_unread(entries: Sequence[Entry[Any]]) -> None:

@@ -43,8 +43,7 @@ def plate(
     Compounds are named by their column id, or row-1 and so on where there is none. Every replicate has plates of its
     own, and every plate its controls.
     """
-    from sciencegen.cli.pick import ids_of, named, say_replaced
-    from sciencegen.cli.tables import Output, domain_called, read_entries
+    from sciencegen.cli.tables import Output, domain_called, ids_of, named, read_entries, say_replaced
     from sciencegen.screen.plate import Plates, plated
     from sciencegen.screen.sheets import PLATE_MAP, write_picklist
 

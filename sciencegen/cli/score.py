@@ -127,12 +127,7 @@ def _scorers(files: Sequence[Path], column: str) -> list[Scorer]:
     from sciencegen.campaign.config import read_scores
     from sciencegen.campaign.outside import scorer_in
 
-    return [
-        scorer_in(score, file.resolve().parent, column)
-        for file in files
-        for score in read_scores(file)
-        if score.command
-    ]
+    return [scorer_in(score, file.resolve().parent, column) for file in files for score in read_scores(file)]
 
 
 def _ask(

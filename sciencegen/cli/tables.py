@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sciencegen.core.domain import Domain, Entry
 
-__all__ = ["Output", "cells_of", "domain_called", "read_entries", "row_of"]
+__all__ = ["Output", "cells_of", "domain_called", "ids_of", "named", "read_entries", "row_of", "say_replaced"]
 
 
 def domain_called(name: str) -> Domain[Any]:
@@ -47,6 +48,37 @@ def cells_of(domain: Domain[Any], entry: Entry[Any], item: Any) -> dict[str, Any
     other = None if cell is None else domain.parse(str(cell))
     same = item is not None and other is not None and domain.text(other) == domain.text(item)
     return {**{name: value for name, value in entry.cells.items() if name != held}, free: None if same else cell}
+
+
+def ids_of(data: Path, entries: Sequence[Entry[Any]]) -> list[str]:
+    """The ids in the column `id`, every one different, or row-1 and so on where there is no such column."""
+    from sciencegen.errors import DataError
+
+    if not any("id" in entry.cells for entry in entries):
+        return [f"row-{entry.row}" for entry in entries]
+    rows: dict[str, int] = {}
+    for entry in entries:
+        cell = entry.cells.get("id")
+        whole = isinstance(cell, float) and cell.is_integer()
+        name = "" if cell is None else str(int(cell) if whole else cell).strip()
+        if not name:
+            raise DataError(f"{data}: row {entry.row} has no id: give it one, or rename the column id")
+        if name in rows:
+            raise DataError(f"{data}: rows {rows[name]} and {entry.row} have the id {name}: give each its own")
+        rows[name] = entry.row
+    return list(rows)
+
+
+def named(data: Path) -> Path:
+    """What a person knows the rows by."""
+    return Path("standard input") if str(data) == "-" else data
+
+
+def say_replaced(data: Path, entries: Sequence[Entry[Any]], added: Sequence[str]) -> None:
+    """Say which columns of the rows are written anew."""
+    found = [name for name in added if name in entries[0].cells]
+    if found:
+        print(f"note: {', '.join(found)} of {data}: written anew", file=sys.stderr)
 
 
 class Output:

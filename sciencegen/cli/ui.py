@@ -57,12 +57,11 @@ def _check_packages() -> None:
 
 def _card(model: str) -> str:
     """What stands in a model's folder about it."""
-    import sciencegen
+    from sciencegen.model import folder_of
     from sciencegen.train.checkpoint import Folder
 
-    shipped = Path(sciencegen.__file__).parent / "pretrained"
-    cards = [Folder(folder / model).card for folder in (Path(), shipped)]
-    return next((card.read_text(encoding="utf-8", errors="replace") for card in cards if card.is_file()), "")
+    card = Folder(folder_of(model)).card
+    return card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
 
 
 def _open(address: str) -> None:

@@ -36,3 +36,14 @@ class Constraint(ABC):
     @abstractmethod
     def masks(self, x: Tensor) -> Tensor:
         """All masks of whole sequences at once, for training: [n, length, vocabulary]."""
+
+    def syntax(self, state: Any) -> Tensor | None:
+        """What of the mask is mere syntax, which a net need not learn; None where nothing is.
+
+        The probability that the rest of the mask takes away distorts what a net has learned without it.
+        """
+        return None
+
+    def syntaxes(self, x: Tensor) -> Tensor | None:
+        """The same for whole sequences at once: [n, length, vocabulary]."""
+        return None

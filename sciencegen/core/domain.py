@@ -267,3 +267,15 @@ class Candidate(Generic[T]):
     log_prob: float | None = None
     removed_logmass: float | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_properties(self, names: Iterable[str]) -> Candidate[T]:
+        """The same with these properties in this order, an empty text where one could not be measured."""
+        return replace(self, properties={name: self.properties.get(name, "") for name in names})
+
+    @property
+    def cells(self) -> dict[str, float | str]:
+        """What is known of it as cells of a table, without the digits that only say how numbers are stored."""
+        known: dict[str, float | str] = dict(self.properties)
+        if self.removed_logmass is not None:
+            known["removed_logmass"] = self.removed_logmass
+        return {name: value if isinstance(value, str) else float(f"{value:.6g}") for name, value in known.items()}

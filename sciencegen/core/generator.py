@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -17,12 +18,15 @@ __all__ = [
     "Bound",
     "Completing",
     "Completion",
+    "Constrained",
     "Density",
+    "Drawn",
     "Energy",
     "Generator",
     "Knobs",
     "Latent",
     "Pathwise",
+    "Predicting",
     "Spread",
     "Variational",
     "capabilities",
@@ -75,6 +79,13 @@ class Generator(nn.Module, ABC):
         """A copy that draws faster in half precision, where there is a way to; otherwise the generator itself."""
         return self
 
+    def compiled(self) -> Generator:
+        """A copy of the same weights that draws with compiled steps, where there are steps; otherwise itself.
+
+        Compiling takes tens of seconds, once a process, when the first sample is drawn.
+        """
+        return self
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
@@ -110,10 +121,15 @@ class Bound:
 
     distortion: Tensor  # [n]
     rate: Tensor  # [n]
+    z: Tensor | None = None
+    """The latents drawn [n, latent], where the generator has a latent space of vectors."""
 
 
 class Variational(Generator):
     """A generator that knows a lower bound of log p(x), and can tighten it."""
+
+    at_once = 50
+    """How many draws an estimate takes together."""
 
     @abstractmethod
     def bound(self, x: Tensor, condition: Condition | None = None) -> Bound:
@@ -122,6 +138,12 @@ class Variational(Generator):
     @abstractmethod
     def log_weights(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
         """log p(x, z) - log q(z | x) of `draws` posterior draws: [draws, n]."""
+
+    def estimate(self, x: Tensor, condition: Condition | None = None, draws: int = 500) -> Tensor:
+        """The importance-sampled estimate of log p(x) with at least so many draws, a few at a time: [n]."""
+        at_once = min(draws, self.at_once)
+        weights = torch.cat([self.log_weights(x, condition, at_once) for _ in range(-(-draws // at_once))])
+        return weights.logsumexp(0) - math.log(len(weights))
 
 
 class Latent(Generator):
@@ -140,6 +162,14 @@ class Latent(Generator):
         """Draw `n` latents."""
 
 
+class Predicting(Latent):
+    """A generator whose latents know properties."""
+
+    @abstractmethod
+    def predict(self, z: Tensor) -> Tensor:
+        """The standardised values of the fields that are numbers, in order: [n, k]."""
+
+
 @dataclass(frozen=True)
 class Completion:
     """Completed samples, and the log-probability the model gave to what was known along the way."""
@@ -154,6 +184,28 @@ class Completing(Generator):
     @abstractmethod
     def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:
         """Keep the entries that are `known` (booleans shaped like `x`, or like one sample), and draw the others."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Samples, and the log-probability that a constraint took away from what the net had learned on the way to each."""
+
+    x: Tensor  # [n, *shape]
+    removed_logmass: Tensor | None = None
+    """[n], 0 where nothing was forbidden that the net would have drawn; None where nothing can be."""
+
+
+class Constrained(Generator):
+    """A generator that may be held to a constraint, and says what that cost."""
+
+    @property
+    @abstractmethod
+    def constrained(self) -> bool:
+        """Whether draws are kept from anything that was learned."""
+
+    @abstractmethod
+    def drawn(self, n: int, condition: Condition | None = None) -> Drawn:
+        """Draw as `sample` does."""
 
 
 class Energy(Generator):
@@ -173,5 +225,6 @@ def capabilities(generator: Generator) -> list[str]:
         "gradients": Pathwise,
         "energy": Energy,
         "completion": Completing,
+        "predictor": Predicting,
     }
     return [word for word, capability in named.items() if isinstance(generator, capability)]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from sciencegen.core.batch import Batch
-from sciencegen.core.generator import Generator, Variational
+from sciencegen.core.condition import Condition
+from sciencegen.core.generator import Generator, Predicting, Variational
 from sciencegen.core.objective import Loss, Objective, Ramp
 from sciencegen.errors import RequestError
 
@@ -19,12 +20,16 @@ class ELBO(Objective):
     """Lower distortion + beta * rate (beta-VAE; Higgins et al.; 2017).
 
     `beta` is a number or a `Ramp`; `free_bits` nats of rate cost nothing, so that the latents are not given up early.
+    `regress` weighs the squared error of the properties that latents are taught to know.
     """
 
     needs = (Variational,)
 
-    def __init__(self, beta: float | Ramp = 1.0, hide: float = 0.0, free_bits: float = 0.0) -> None:
+    def __init__(
+        self, beta: float | Ramp = 1.0, hide: float = 0.0, free_bits: float = 0.0, regress: float = 0.0
+    ) -> None:
         super().__init__()
+        self.regress = regress
         self.beta = beta if isinstance(beta, Ramp) else Ramp(beta, beta, 1)
         self.hide, self.free_bits = hide, free_bits
 
@@ -34,12 +39,26 @@ class ELBO(Objective):
         bound = generator.bound(batch.x, condition)
         rate = bound.rate.mean()
         value = bound.distortion.mean() + self.beta.value * rate.clamp_min(self.free_bits)
-        yield Loss("elbo", value, generator, {"distortion": bound.distortion.mean(), "rate": rate})
+        report = {"distortion": bound.distortion.mean(), "kl": rate}
+        if self.regress:
+            report["error"] = _error(generator, bound.z, batch.condition)
+            value = value + self.regress * report["error"]
+        yield Loss("elbo", value, generator, report)
 
     def validation(self, generator: Generator, batch: Batch) -> Tensor:
         assert isinstance(generator, Variational)
         bound = generator.bound(batch.x, batch.condition)
-        return bound.distortion + bound.rate
+        return bound.distortion + self.beta.stop * bound.rate  # as it is weighed in the end
+
+
+def _error(generator: Generator, z: Tensor | None, condition: Condition | None) -> Tensor:
+    """The mean squared error of the properties that latents tell, where these are known."""
+    assert isinstance(generator, Predicting)
+    if z is None or condition is None:
+        raise RequestError("regress: there are no properties to learn: name some with --ask")
+    predicted = generator.predict(z)
+    error = (predicted - condition.values.to(predicted.dtype)).square().where(condition.known, 0.0)
+    return error.sum(1).mean()
 
 
 class ImportanceWeighted(Objective):

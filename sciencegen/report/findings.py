@@ -81,6 +81,12 @@ class Figure:
     high: float | None = None
     inside: int | None = None
     """How many lie in that range; None where it is not known."""
+    left: int = 0
+    """How many were left when the choice was made."""
+    missing: int = 0
+    """How many of those have no number."""
+    infinite: int = 0
+    """To how many of these infinity was given."""
 
 
 @dataclass(frozen=True)

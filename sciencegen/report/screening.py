@@ -148,6 +148,9 @@ def _figure(figure: Figure) -> list[str]:
     by = f"{' by' if figure.kind == 'predicted' else ':'} {escape(figure.by)}" if figure.by else ""
     lacking = figure.rows - figure.known
     known = f"{figure.known:,} of {figure.rows:,}" + (f"; {lacking:,} missing" if lacking else "")
+    if figure.missing:
+        infinite = f", {figure.infinite:,} of them infinite" if figure.infinite else ""
+        known += f"; of all {figure.left:,} that passed {figure.missing:,} missing{infinite}"
     spread = "" if figure.low is None or figure.high is None else f" ({figure.low:.4g} to {figure.high:.4g})"
     inside = "not known" if figure.inside is None else f"{figure.inside:,} of {figure.known:,}{spread}"
     return [f"{escape(figure.name)}{unit}", f"{_KINDS[figure.kind]}{by}", known, inside]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -166,8 +166,7 @@ class Run:
             screen=order.screen,
         )
         for candidate in kept:
-            measured = {name: candidate.properties.get(name, "") for name in order.properties}  # "" where it failed
-            yield replace(candidate, properties=measured)
+            yield candidate.with_properties(order.properties)
 
     def _told(self, candidate: Candidate[Any]) -> dict[str, Any]:
         """A candidate as its card says it, after the page took it in."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,30 @@ def test_must_haves_and_bans_are_kept_to(config: Written, sciencegen: Command, t
     assert picked[0] == must
     assert ban not in picked
     assert "CCCCCCCCCBr must be chosen and is not among those left" in (tmp_path / "must" / "report.html").read_text()
+
+
+GIVING = """
+import json, sys
+lengths = [len(line.strip()) for line in sys.stdin]
+odd = [float("inf") if n % 3 == 0 else float("nan") if n % 3 == 1 else n for n in lengths]
+print(json.dumps({"version": 1, "payload": {"length": lengths, "odd": odd}}))
+"""
+
+
+def test_the_report_counts_what_is_missing_and_what_is_infinite(
+    config: Written, sciencegen: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "giving.py").write_text(GIVING)
+    score = f'[[score]]\nname = "two"\ncommand = [{json.dumps(sys.executable)}, "giving.py"]\n'
+    run = tmp_path / "run"
+    path = config(CONFIG.replace("[combine.desire.calc_logp]", score + "[combine.desire.calc_logp]"))
+    assert sciencegen("screen", path, "--out", run, "--workers", 1).code == 0
+    lengths = [len(row["parent_smiles"]) for row in rows_of(run / "survivors.csv")]
+    figures = {one["name"]: one for one in json.loads((run / "report.json").read_text())["figures"]}
+    infinite, missing = (sum(n % 3 in ends for n in lengths) for ends in ((0,), (0, 1)))
+    assert 0 < infinite < missing < len(lengths)
+    counts = {name: (one["left"], one["missing"], one["infinite"]) for name, one in figures.items()}
+    assert counts["pred_two_odd"] == (len(lengths), missing, infinite)
+    assert counts["pred_two_length"] == counts["calc_mw"] == (len(lengths), 0, 0)
+    page = (run / "report.html").read_text()
+    assert f"of all {len(lengths)} that passed {missing} missing, {infinite} of them infinite" in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from math import isclose
 from pathlib import Path
 from statistics import mean, stdev
@@ -15,6 +17,7 @@ from sciencegen.campaign.assay import FAILED, Readout, readout, summary, well_na
 from sciencegen.campaign.matching import Assay, Picked, matches
 from sciencegen.campaign.results import History, Result, import_results, training_rows
 from sciencegen.errors import DataError, RequestError, UnknownName
+from tests.files import campaign
 
 quick = settings(max_examples=40, deadline=None)
 PICKED = "id,smiles,qed\na,CCO,0.40\nb,CCN,0.5\n3,CC=O,\n"
@@ -23,11 +26,7 @@ MAP = "id,plate,well,role,replicate\n,p1,A1,control,\na,p1,A3,compound,1\nb,p1,A
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "picked.csv").write_text(PICKED)
-    (folder / "plate_map.csv").write_text(MAP)
-    return folder
+    return campaign(tmp_path / "run", PICKED, MAP)
 
 
 def assay(tmp_path: Path, text: str, picked: Picked, *values: str) -> Assay:
@@ -241,3 +240,26 @@ def test_a_damaged_history_is_refused_by_line(tmp_path: Path) -> None:
         path.write_text(path.read_text().splitlines()[0] + f"\n{text}\n")
         with pytest.raises(DataError, match="line 2 is no result"):
             History.read(path)
+
+
+def test_imports_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+
+    def imported(number: int) -> None:
+        with History.alone(path) as history:
+            time.sleep(0.01)  # the others have begun
+            history.after(history.fresh([Result("a", "x", str(number), float(number))])).write()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(imported, range(8)))
+    found = History.read(path).results
+    assert sorted(one.text for one in found) == [str(number) for number in range(8)]
+    assert [one.number for one in found] == list(range(1, 9))
+
+
+def test_an_import_that_failed_keeps_nobody_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    for _ in range(2):
+        with pytest.raises(RequestError, match="no"), History.alone(path):
+            raise RequestError("no")
+    assert not path.exists()

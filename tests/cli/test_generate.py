@@ -383,3 +383,10 @@ def test_what_is_new_is_marked_and_can_be_asked_for(sciencegen: Command, gru: Pa
 def test_worker_processes_change_nothing_but_the_time(sciencegen: Command, gru: Path) -> None:
     ask = ["generate", gru, "-n", 20, "--where", "logp=1", "--without", "F", "--best-of", 2]
     assert sciencegen(*ask, "--workers", 2).out == sciencegen(*ask, "--workers", 0).out
+
+
+def test_what_has_no_steps_is_not_compiled_and_says_so(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
+    done = sciencegen("generate", flow, "-n", 3, "--compile", "-o", tmp_path / "points.csv")
+    assert done.code == 0
+    assert "note: --compile changes nothing" in done.err
+    assert json.loads((tmp_path / "points.json").read_text())["compiled"] is False

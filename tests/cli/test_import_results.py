@@ -12,6 +12,7 @@ import pytest
 
 from sciencegen.recipes import domain_of
 from tests.cli.conftest import Command
+from tests.files import campaign
 
 PICKED = "id,smiles,qed\nsg-1,CCO,0.40\nsg-2,CCN,0.41\nsg-3,c1ccccc1,0.44\nsg-4,CC(=O)O,0.43\n"
 MAP = "id,plate,well,role,replicate\n,p1,A1,control,\n,p1,B1,control,\nsg-1,p1,A3,compound,1\nsg-2,p1,A4,compound,1\n"
@@ -20,11 +21,7 @@ ASSAY = "id,ic50,hill\nsg-1,1.5,1\nsg-1,2.5,n/a\nsg-2,>10,0.9\nsg-3,failed,\nsg-
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "picked.csv").write_text(PICKED)
-    (folder / "plate_map.csv").write_text(MAP)
-    return folder
+    return campaign(tmp_path / "run", PICKED, MAP)
 
 
 @pytest.fixture

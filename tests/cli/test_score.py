@@ -149,3 +149,15 @@ def test_a_bad_request_is_one_line(
 def test_a_model_without_a_likelihood_says_so(sciencegen: Command, gan: Path, table: Path, tmp_path: Path) -> None:
     pandas.read_csv(table)[["x", "y", "heat"]].to_csv(tmp_path / "a.csv", index=False)
     assert "has no likelihood" in sciencegen("score", gan, tmp_path / "a.csv").refusal
+
+
+@pytest.mark.parametrize(
+    "text", ["", 'title = "mine"\n', '[[score]]\nname = "own"\nproperties = ["qed"]\n', "score = []\n"]
+)
+def test_a_file_without_a_command_says_what_to_write(
+    sciencegen: Command, mixed: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "own.toml").write_text(text)
+    refusal = sciencegen("score", mixed, "--external", tmp_path / "own.toml").refusal
+    assert "own.toml: there is no command in it: write [[score]] and" in refusal
+    assert 'name = "own" and command = ["python", "own.py"]' in refusal

@@ -15,7 +15,7 @@ from sciencegen.core.constraint import Constraint
 from sciencegen.core.space import Bits, Discrete, Levels, Tokens
 from sciencegen.families.autoregressive import Autoregressive
 from sciencegen.nets import causal
-from sciencegen.nets.causal import FVSBN, MADE, NADE, CausalNet, Gated, LongShort, Recurrent, Transformer
+from sciencegen.nets.causal import FVSBN, MADE, NADE, CausalNet, Gated, LongShort, Recurrent, Transformer, Unrolled
 from sciencegen.nets.conditioner import Conditioner
 
 
@@ -50,6 +50,7 @@ NETS: dict[str, Callable[[Discrete, int], CausalNet]] = {
     "GRU": lambda space, context: Recurrent(space, context, Gated(), 8, 2),
     "LSTM": lambda space, context: Recurrent(space, context, LongShort(), 8, 2),
     "Transformer": lambda space, context: Transformer(space, context, 16, 2, 2),
+    "Unrolled": lambda space, context: Unrolled(space, context, 8, 2),
 }
 SPACES: dict[str, Discrete] = {
     "bits": Bits((2, 3)),

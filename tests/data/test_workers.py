@@ -7,33 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sciencegen.data.workers import Failed, Workers, usable_cores
 from tests.data.hostile import Unreadable, environment, hostile, identity, killed_once, noisy, touched
-
-
-def children() -> set[int]:
-    """The processes that are ours and alive."""
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {int(child) for task in tasks for child in task.read_text().split()}
+from tests.processes import children, eventually
 
 
 def environ() -> dict[str, str]:
     return dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-def eventually(fact: Callable[[], bool], seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if fact():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.mark.parametrize("processes", [0, 1, 3])
@@ -179,10 +164,6 @@ time.sleep(60)
 """
 
 
-def started(pid: int) -> set[int]:
-    return {int(child) for t in Path(f"/proc/{pid}/task").glob("*/children") for child in t.read_text().split()}
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="counts processes through /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_a_parent_that_was_killed(number: signal.Signals) -> None:
@@ -192,7 +173,7 @@ def test_workers_end_with_a_parent_that_was_killed(number: signal.Signals) -> No
     ) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "A\n"
-        workers = started(parent.pid)
+        workers = children(parent.pid)
         assert workers
         parent.send_signal(number)
         parent.wait(60)

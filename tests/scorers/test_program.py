@@ -6,32 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sciencegen.errors import RequestError, ScorerFailed
 from sciencegen.scorers.program import MOST_OUTPUT, Ran, run
+from tests.processes import alive, children, eventually
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def eventually(fact: Callable[[], bool], seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if fact():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def shell(line: str, given: bytes = b"", timeout: float = 60.0, folder: Path | None = None) -> Ran:
@@ -116,9 +99,8 @@ def test_what_a_command_leaves_behind_is_ended(tmp_path: Path) -> None:
 
 @linux
 def test_open_pipes_and_processes_end_with_the_run() -> None:
-    def held() -> tuple[int, list[str]]:
-        tasks = Path("/proc/self/task").glob("*/children")
-        return len(os.listdir("/proc/self/fd")), [pid for task in tasks for pid in task.read_text().split()]  # noqa: PTH208
+    def held() -> tuple[int, set[int]]:
+        return len(os.listdir("/proc/self/fd")), children()  # noqa: PTH208
 
     before = held()
     for line, timeout in (("exit 0", 60.0), ("sleep 1000", 0.3), ("kill -SEGV $$", 60.0)):

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +203,15 @@ def test_the_molecule_parts_run(tmp_path: Path) -> None:
     assert all(row["rows"] == row["valid"] == row["distinct"] > 0 for row in found["command"]["rows"])
     assert found["command"]["rows"][0]["properties"] == 5
     assert min(found["memory"]["peak_mb"].values()) > 50
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler (g++) here")
+def test_compiled_steps_are_timed_on_equal_draws(tmp_path: Path) -> None:
+    out = tmp_path / "speed.json"
+    command = [sys.executable, str(BENCHMARKS / "speed.py"), "--quick", "--parts", "compile", "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(out.read_text())["compile"]["rows"]
+    assert [row["threads"] for row in rows] == [1, 2, 1, 2]
+    assert all(row["equal rows"] == 1 and row["ratio"] > 0 for row in rows)

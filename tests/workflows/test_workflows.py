@@ -87,9 +87,9 @@ def test_the_sample_of_molecules_is_made_again_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_trained_model_is_shipped_without_its_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sciencegen.families.autoregressive import Sharpness
     from sciencegen.fit import Fit
     from sciencegen.model import load
+    from sciencegen.nets.causal.entries import Sharpness
     from workflows import ship
 
     small: dict[str, Any] = {"width": 16, "embed": 8, "context": 8, "steps": 100, "rate": 1e-2, "batch": 16}

@@ -1,12 +1,13 @@
 """How fast sampling is: everything beside its plain way, interleaved in one run, medians, ratios.
 
-    python workflows/benchmarks/speed.py [--parts kernels drawing command memory cuda] [--repeats 5] [-o speed.json]
+    python workflows/benchmarks/speed.py [--parts kernels drawing compile command memory cuda] [--repeats 5] [-o FILE]
     python workflows/benchmarks/speed.py --parts drawing --model molecules --wheel molsets-0.3.1-py3-none-any.whl
     python workflows/benchmarks/speed.py --quick
 
 kernels: each way of sampling beside the plain one, on equal weights. drawing: strings a second, beside MOSES, REINVENT
-and GPT-2 (the extra `bench`). command: `sciencegen generate` from the command to the last line. memory: its peak, by
-how many molecules are asked for. cuda: drawing on a GPU, with and without graphs.
+and GPT-2 (the extra `bench`). compile: 30,000 draws with and without `--compile`. command: `sciencegen generate` from
+the command to the last line. memory: its peak, by how many molecules are asked for. cuda: drawing on a GPU, with and
+without graphs.
 
 Ratios and the first two parts count processor time of one thread, which a busy machine disturbs little; seconds of the
 command and strings a second on two cores are by the clock, and want a quiet one. Without --model, and without a shipped
@@ -20,7 +21,7 @@ import json
 import os
 from pathlib import Path
 
-PARTS = ("kernels", "drawing", "command", "memory", "cuda")
+PARTS = ("kernels", "drawing", "compile", "command", "memory", "cuda")
 
 
 def arguments() -> argparse.Namespace:
@@ -42,6 +43,7 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads that spin starve the rest; before torch
     import torch
     from speed_of.command import command, memory
+    from speed_of.compiling import compiling
     from speed_of.drawing import drawing, half_is_quick
     from speed_of.graphs import cuda
     from speed_of.kernels import kernels
@@ -58,7 +60,14 @@ def main() -> None:
         quick, 1 if quick else given.repeats, 8 if quick else given.batch, given.only, given.model, given.wheel,
         given.million,
     )  # fmt: skip
-    run = {"kernels": kernels, "drawing": drawing, "command": command, "memory": memory, "cuda": cuda}
+    run = {
+        "kernels": kernels,
+        "drawing": drawing,
+        "compile": compiling,
+        "command": command,
+        "memory": memory,
+        "cuda": cuda,
+    }
     found: dict[str, object] = {
         "torch": torch.__version__,
         "processors": os.cpu_count(),

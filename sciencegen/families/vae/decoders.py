@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from sciencegen.core.space import Discrete, Reals, Space
+from sciencegen.core.generator import Drawn, Spread
+from sciencegen.core.space import Discrete, Reals, Space, Tokens
+from sciencegen.nets.causal.entries import Entries, Sharpness, draw_entries, sequence_log_prob
+from sciencegen.nets.causal.net import CausalNet
 
-__all__ = ["Choice", "Gaussian", "Likelihood", "Variance", "likelihood"]
+__all__ = ["Choice", "Gaussian", "Likelihood", "Spelled", "Spelling", "Variance", "likelihood"]
 
+_ONE_ONLY = 1e-9
+"""A nucleus that holds the most probable entry alone."""
 Variance = Literal["fixed", "shared", "learned"]
 
 
@@ -20,13 +26,20 @@ class Likelihood(nn.Module, ABC):
     """A distribution of rows [..., size], given `numbers` numbers for each entry [..., size, numbers]."""
 
     numbers: int
+    knobs: Spread = Spread()
+    constrained: bool = False
+    """Whether draws are kept from anything that was learned."""
+
+    def shaped(self, numbers: Tensor, size: int) -> Tensor:
+        """What a decoder gives [n, all], as the numbers of each entry."""
+        return numbers.view(len(numbers), size, self.numbers)
 
     @abstractmethod
     def log_prob(self, numbers: Tensor, x: Tensor) -> Tensor:
         """The log-probability of rows x [n, size]: [..., n]."""
 
     @abstractmethod
-    def draw(self, numbers: Tensor) -> Tensor:
+    def draw(self, numbers: Tensor, knobs: Spread) -> Drawn:
         """Rows drawn."""
 
     @abstractmethod
@@ -44,10 +57,10 @@ class Choice(Likelihood):
     def log_prob(self, numbers: Tensor, x: Tensor) -> Tensor:
         return self.space.log_prob(numbers, x.expand(numbers.shape[:-1])).sum(-1)
 
-    def draw(self, numbers: Tensor) -> Tensor:
+    def draw(self, numbers: Tensor, knobs: Spread) -> Drawn:
         probability = self.space.full(numbers).softmax(-1)
         drawn = torch.multinomial(probability.flatten(0, -2), 1).view(probability.shape[:-1])
-        return self.space.closed(drawn)
+        return Drawn(self.space.closed(drawn))
 
     def mode(self, numbers: Tensor) -> Tensor:
         return self.space.closed(self.space.full(numbers).argmax(-1))
@@ -75,12 +88,63 @@ class Gaussian(Likelihood):
         standard = (x - mean) * torch.exp(-log_std)
         return -(0.5 * standard.square() + log_std + 0.5 * math.log(2 * math.pi)).sum(-1)
 
-    def draw(self, numbers: Tensor) -> Tensor:
+    def draw(self, numbers: Tensor, knobs: Spread) -> Drawn:
         mean, log_std = self._moments(numbers)
-        return mean + log_std.exp() * torch.randn_like(mean)
+        return Drawn(mean + log_std.exp() * torch.randn_like(mean))
 
     def mode(self, numbers: Tensor) -> Tensor:
         return self._moments(numbers)[0]
+
+
+@dataclass(frozen=True)
+class Spelling(Spread):
+    """How far from its middle a latent is drawn, and how the entries it is spelled with are; see `Sharpness`."""
+
+    sharpness: float = 1.0
+    top_p: float = 1.0
+    keep: float = 1.0
+    guarded: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.entries  # their ranges are checked there
+
+    @property
+    def entries(self) -> Sharpness:
+        """The knobs of the entries; each row is spelled once."""
+        return Sharpness(1 / self.sharpness, self.top_p, keep=self.keep, guarded=self.guarded)
+
+
+class Spelled(Likelihood):
+    """Entries one after the other, by a causal net whose context is what the decoder says of the latent.
+
+    A constraint of the space is kept when rows are drawn, and where it is `masked` in the likelihood too; otherwise
+    only its syntax is.
+    """
+
+    def __init__(self, space: Discrete, net: CausalNet, width: int, knobs: Spelling, masked: bool = False) -> None:
+        super().__init__()
+        self.space, self.net, self.numbers, self.knobs, self.masked = space, net, width, knobs, masked
+        self.constrained = isinstance(space, Tokens) and space.constraint is not None and not masked
+
+    def shaped(self, numbers: Tensor, size: int) -> Tensor:
+        return numbers
+
+    def log_prob(self, numbers: Tensor, x: Tensor) -> Tensor:
+        rows = x.expand(*numbers.shape[:-1], x.shape[-1]).reshape(-1, x.shape[-1]).long()
+        logits = self.net(rows, numbers.reshape(-1, self.numbers))
+        return sequence_log_prob(self.space, logits, rows, self.masked).view(numbers.shape[:-1])
+
+    def draw(self, numbers: Tensor, knobs: Spread) -> Drawn:
+        assert isinstance(knobs, Spelling)
+        found = self._entries(numbers, knobs.entries)
+        return Drawn(found.x, found.removed_logmass)
+
+    def mode(self, numbers: Tensor) -> Tensor:
+        return self._entries(numbers, Sharpness(top_p=_ONE_ONLY)).x
+
+    def _entries(self, numbers: Tensor, knobs: Sharpness) -> Entries:
+        return draw_entries(self.space, self.net, (numbers,), knobs, self.masked)
 
 
 def likelihood(space: Space, variance: Variance = "learned", std: float = 1.0) -> Likelihood:

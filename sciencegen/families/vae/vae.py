@@ -6,21 +6,24 @@ import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition
-from sciencegen.core.generator import Bound, Latent, Spread, Variational
+from sciencegen.core.generator import Bound, Constrained, Drawn, Predicting, Spread, Variational
 from sciencegen.core.normal import log_normal
 from sciencegen.core.space import Space
-from sciencegen.families.vae.decoders import Likelihood
+from sciencegen.errors import RequestError
+from sciencegen.families.vae.decoders import Likelihood, Spelling
 from sciencegen.families.vae.posteriors import Posterior
+from sciencegen.nets.causal.entries import least_removed
 from sciencegen.nets.conditioner import Conditioner
 
 __all__ = ["VAE"]
 
 
-class VAE(Variational, Latent):
+class VAE(Variational, Predicting, Constrained):
     """A latent variable model with an amortised posterior (Auto-Encoding Variational Bayes; Kingma, Welling; 2013).
 
     `encoder(floats, context)` gives an encoding, `posterior` latents of it, `decoder(z, context)` the numbers that
-    `likelihood` reads.
+    `likelihood` reads. An encoder that is not `dense` is given entries rather than floats. `predictor(z)` is for the
+    properties that latents are to know.
     """
 
     def __init__(
@@ -31,17 +34,20 @@ class VAE(Variational, Latent):
         decoder: nn.Module,
         likelihood: Likelihood,
         conditioner: Conditioner,
+        dense: bool = True,
+        predictor: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.space, self.conditioner = space, conditioner
         self.encoder, self.posterior, self.decoder, self.likelihood = encoder, posterior, decoder, likelihood
-        self.knobs: Spread = Spread()
+        self.dense, self.predictor = dense, predictor
+        self.knobs: Spread = likelihood.knobs
 
     def bound(self, x: Tensor, condition: Condition | None = None) -> Bound:
         context = self.conditioner(condition, len(x))
         draw = self.posterior(self._encoding(x, context), 1)
         distortion = -self.likelihood.log_prob(self._numbers(draw.z[0], context), x.flatten(1))
-        return Bound(distortion, draw.rate)
+        return Bound(distortion, draw.rate, draw.z[0])
 
     def log_weights(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
         context = self.conditioner(condition, len(x))
@@ -63,15 +69,35 @@ class VAE(Variational, Latent):
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
         return self.noise(n, self.posterior.latent)
 
-    @torch.no_grad()
+    def predict(self, z: Tensor) -> Tensor:
+        if self.predictor is None:
+            raise RequestError("this model's latents were not taught to know properties: train it with regress=1")
+        values: Tensor = self.predictor(z)
+        return values
+
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:
-        z = self.knobs.temperature * self.prior(n, condition)
-        return self.likelihood.draw(self._numbers(z, self.conditioner(condition, n))).view(n, *self.space.shape)
+        return self.drawn(n, condition).x
+
+    @torch.no_grad()
+    def drawn(self, n: int, condition: Condition | None = None) -> Drawn:
+        shared = condition is None or len(condition) == 1
+
+        def draw(rows: int) -> Drawn:
+            asked = condition if condition is None or shared else condition.repeat(rows // n)
+            z = self.knobs.temperature * self.prior(rows, asked)
+            found = self.likelihood.draw(self._numbers(z, self.conditioner(asked, rows)), self.knobs)
+            return Drawn(found.x.view(rows, *self.space.shape), found.removed_logmass)
+
+        return least_removed(draw, n, self.knobs.keep if isinstance(self.knobs, Spelling) else 1.0, shared)
+
+    @property
+    def constrained(self) -> bool:
+        return self.likelihood.constrained
 
     def _encoding(self, x: Tensor, context: Tensor) -> Tensor:
-        h: Tensor = self.encoder(self.space.floats(x).to(self.dtype), context)
+        h: Tensor = self.encoder(self.space.floats(x).to(self.dtype) if self.dense else x.long(), context)
         return h
 
     def _numbers(self, z: Tensor, context: Tensor) -> Tensor:
         numbers: Tensor = self.decoder(z, context)
-        return numbers.float().to(self.dtype).view(len(z), self.space.size, self.likelihood.numbers)
+        return self.likelihood.shaped(numbers.float().to(self.dtype), self.space.size)

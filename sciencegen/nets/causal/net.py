@@ -19,6 +19,8 @@ class CausalNet(nn.Module, ABC):
 
     halves: bool = False
     """Whether steps may be taken in half precision."""
+    compiles: bool = False
+    """Whether one compiled step serves all entries: what depends on `t` would be compiled again for each."""
 
     @abstractmethod
     def forward(self, x: Tensor, context: Tensor) -> Tensor:

@@ -17,6 +17,17 @@ from sciencegen.nets.conditioner import Inject
 __all__ = ["Cell", "Gated", "LongShort", "Recurrent", "RecurrentState"]
 
 
+@dataclass(frozen=True)
+class Layer:
+    """What a step of one layer multiplies and adds: plain tensors, since torch compiles no step that reads the fused
+    layers themselves."""
+
+    enter: Tensor  # [gates, inputs]
+    bias: Tensor  # [gates], that of the input and all that can be added to it once and for all
+    back: Tensor  # [width, gates], of the layer's own memory
+    late: Tensor  # [gates], the bias of the memory
+
+
 class Cell(ABC):
     """One step of a recurrent layer, written out so that sampling can fold and batch what the fused layer hides."""
 
@@ -32,7 +43,7 @@ class Cell(ABC):
         """The bias that can be added to a layer's input once and for all."""
 
     @abstractmethod
-    def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
+    def advance(self, layer: Layer, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
         """A layer's memory after one step; the first vector is its output. `gates` is overwritten: at the sizes that
         sampling has, reading and writing them once more costs half as much as the matrix product."""
 
@@ -55,11 +66,11 @@ class Gated(Cell):
         back = _weight(rnn, "bias_hh", layer)[: 2 * rnn.hidden_size]  # that of the new memory is reset with it
         return _weight(rnn, "bias_ih", layer) + F.pad(back, (0, rnn.hidden_size))
 
-    def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
-        two = 2 * rnn.hidden_size
+    def advance(self, layer: Layer, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
+        two = 2 * memory[0].shape[1]
         new = gates[:, two:].clone()
-        gates[:, two:] = _weight(rnn, "bias_hh", layer)[two:]
-        gates.addmm_(memory[0], _weight(rnn, "weight_hh", layer).t())
+        gates[:, two:] = layer.late[two:]
+        gates.addmm_(memory[0], layer.back)
         reset, keep = gates[:, :two].sigmoid_().chunk(2, -1)
         return [new.addcmul_(reset, gates[:, two:]).tanh_().lerp_(memory[0], keep)]
 
@@ -75,9 +86,9 @@ class LongShort(Cell):
     def input_bias(self, rnn: nn.RNNBase, layer: int) -> Tensor:
         return _weight(rnn, "bias_ih", layer) + _weight(rnn, "bias_hh", layer)
 
-    def advance(self, rnn: nn.RNNBase, layer: int, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
-        width = rnn.hidden_size
-        gates.addmm_(memory[0], _weight(rnn, "weight_hh", layer).t())
+    def advance(self, layer: Layer, gates: Tensor, memory: list[Tensor]) -> list[Tensor]:
+        width = memory[0].shape[1]
+        gates.addmm_(memory[0], layer.back)
         enter, forget = gates[:, : 2 * width].sigmoid_().chunk(2, -1)
         new, leave = gates[:, 2 * width : 3 * width].tanh_(), gates[:, 3 * width :].sigmoid_()
         cell = (forget * memory[1]).addcmul_(enter, new)
@@ -86,18 +97,19 @@ class LongShort(Cell):
 
 @dataclass
 class RecurrentState:
-    """The memory of every layer, and what the context adds to the first layer's gates."""
+    """The memory of every layer, what the context adds to the first layer's gates, and what steps multiply."""
 
     memory: list[list[Tensor]]  # per layer, each [n, width]
     gates: Tensor | None  # [n, gates]; None where one context serves all samples, and is part of the table
     table: Tensor  # [1 + vocabulary, gates], the embedding folded into the first layer's input weights
+    layers: list[Layer]
 
 
 class Recurrent(CausalNet):
     """A recurrent net over embedded entries (the char-RNN); the context is where its memory begins, and reaches every
     step. `embed` is the width of an entry's embedding, that of the layers where it is 0."""
 
-    halves = True
+    halves = compiles = True
 
     def __init__(
         self,
@@ -134,13 +146,20 @@ class Recurrent(CausalNet):
         return parts[0] if len(parts) == 1 else tuple(parts)
 
     def start(self, context: Tensor) -> RecurrentState:
-        weight = _weight(self.rnn, "weight_ih", 0)
-        table = F.linear(self.embed.weight, weight, self.cell.input_bias(self.rnn, 0))
+        layers = [self._layer(number) for number in range(self.depth)]
+        weight = layers[0].enter
+        table = F.linear(self.embed.weight, weight, layers[0].bias)
         memory = [list(layer.unbind(1)) for layer in self._memory(context).unbind(1)]
         shared = not context.shape[1] or context.stride(0) == 0  # one row, expanded
         given = context[:1] if shared else context
         gates = F.linear(self.inject(table.new_zeros(len(given), self.embed.embedding_dim), given), weight)
-        return RecurrentState(memory, None, table + gates) if shared else RecurrentState(memory, gates, table)
+        if shared:
+            return RecurrentState(memory, None, table + gates, layers)
+        return RecurrentState(memory, gates, table, layers)
+
+    def _layer(self, number: int) -> Layer:
+        enter, back, late = (_weight(self.rnn, name, number) for name in ("weight_ih", "weight_hh", "bias_hh"))
+        return Layer(enter, self.cell.input_bias(self.rnn, number), back.t(), late)
 
     def step(self, state: RecurrentState, t: int, previous: Tensor | None) -> Tensor:
         memory = state.memory[0][0]
@@ -148,15 +167,14 @@ class Recurrent(CausalNet):
         gates = state.table.index_select(0, entry)
         if state.gates is not None:
             gates += state.gates
-        for layer in range(self.depth):
-            if layer:
-                bias = self.cell.input_bias(self.rnn, layer)
-                gates = F.linear(state.memory[layer - 1][0], _weight(self.rnn, "weight_ih", layer), bias)
-            state.memory[layer] = self.cell.advance(self.rnn, layer, gates, state.memory[layer])
+        for number, layer in enumerate(state.layers):
+            if number:
+                gates = F.linear(state.memory[number - 1][0], layer.enter, layer.bias)
+            state.memory[number] = self.cell.advance(layer, gates, state.memory[number])
         out: Tensor = self.head(state.memory[-1][0])
         return out
 
     def take(self, state: RecurrentState, rows: Tensor) -> RecurrentState:
         memory = [[vector.index_select(0, rows) for vector in layer] for layer in state.memory]
         gates = None if state.gates is None else state.gates.index_select(0, rows)
-        return RecurrentState(memory, gates, state.table)
+        return RecurrentState(memory, gates, state.table, state.layers)

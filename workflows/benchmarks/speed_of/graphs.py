@@ -92,8 +92,8 @@ def cuda(options: Options) -> dict[str, object]:
 
 
 def _drawers(generator: Autoregressive, n: int) -> list[tuple[str, Callable[[], object]]]:
-    lean, compiled = generator.lean(), generator.lean()
-    compiled.net.step = torch.compile(compiled.net.step, dynamic=True)  # type: ignore[method-assign]
+    lean = generator.lean()
+    compiled = lean.compiled()
     drawers: list[tuple[str, Callable[[], object]]] = [
         ("fp32, as it is", lambda: generator.sample(n)),
         ("bf16, as it is", lambda: lean.sample(n)),
