@@ -22,29 +22,39 @@ __all__ = ["generate", "turn"]
 
 _CAPTION = 34
 """How many letters fit under a picture."""
+_WHERE = typer.Option(None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high; repeat.")
+
+_FORMAT = typer.Option(
+    None, "--format", help="csv, tsv, jsonl or parquet; for molecules also smi, sdf, sdf-v3000. Else by suffix."
+)
+
+_PROPERTIES = typer.Option(
+    None, "--properties", help="What to measure beside what is asked: names with commas, all, or none."
+)
+
+_TOLERANCE = typer.Option(
+    None, "--tolerance", help="name=number: only what measures so close to the value asked for; repeat."
+)
+
+_FORBID = typer.Option(
+    None, "--forbid", help="Designed: what must not occur, with commas: EcoRI, GGTCTC, homopolymer:6."
+)
 
 
 def generate(
     context: typer.Context,
     model: str = typer.Argument(..., help="A model folder, or a shipped model; sequences, to design some."),
+    named: str | None = typer.Option(None, "--model", help="The model, where what comes first names its domain."),
     n: int = typer.Option(100, "-n", help="How many."),
-    where: list[str] | None = typer.Option(
-        None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high; repeat."
-    ),
+    where: list[str] | None = _WHERE,
     out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; standard output without it, or -."),
-    format_: str | None = typer.Option(
-        None, "--format", help="csv, tsv, jsonl or parquet; for molecules also smi, sdf, sdf-v3000. Else by suffix."
-    ),
-    properties: str | None = typer.Option(
-        None, "--properties", help="What to measure beside what is asked: names with commas, all, or none."
-    ),
+    format_: str | None = _FORMAT,
+    properties: str | None = _PROPERTIES,
     contains: list[str] | None = typer.Option(None, "--contains", help="Only with this substructure; repeat."),
     without: list[str] | None = typer.Option(None, "--without", help="Only without this substructure; repeat."),
     unlike: list[str] | None = typer.Option(None, "--unlike", help="Only what is unlike all items of a file; repeat."),
     ceiling: float | None = typer.Option(None, "--ceiling", help="How similar --unlike allows, from 0 to 1."),
-    tolerance: list[str] | None = typer.Option(
-        None, "--tolerance", help="name=number: only what measures so close to the value asked for; repeat."
-    ),
+    tolerance: list[str] | None = _TOLERANCE,
     novel: bool = typer.Option(False, "--novel", help="Only what was not in the training data."),
     best_of: int = typer.Option(1, "--best-of", help="Keep the closest to the request of every so many."),
     set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as temperature=0.8; repeat."),
@@ -64,9 +74,7 @@ def generate(
     grammar: str | None = typer.Option(None, "--grammar", help="Design sentences of a regular .lark grammar."),
     length: str | None = typer.Option(None, "--length", help="Designed: how many letters, or low..high."),
     gc: str | None = typer.Option(None, "--gc", help="Designed: the part that is G or C, such as 0.50..0.52."),
-    forbid: str | None = typer.Option(
-        None, "--forbid", help="Designed: what must not occur, with commas: EcoRI, GGTCTC, homopolymer:6."
-    ),
+    forbid: str | None = _FORBID,
     organism: str | None = typer.Option(None, "--organism", help="Designed: whose codon usage to follow."),
 ) -> None:
     """Generate candidates with the properties asked for, and write them with the properties measured."""
@@ -89,9 +97,10 @@ def generate(
     )
     path = None if out is None or str(out) == "-" else out
     _check_files(path, picture, dry_run)
-    loaded = load(model, device, precision, compile_)
+    loaded = load(named or model, device, precision, compile_)
     format_ = table_format(path, format_, loaded.domain.formats)
     _check(loaded, wishes.where, strict)
+    _check_domain(loaded, model, named)
     turn(loaded, set_ or [], decoding)
     _check_picture(loaded, picture)
     wanted = properties_wanted(loaded.domain, properties, wishes.where)
@@ -100,7 +109,7 @@ def generate(
     if not dry_run:
         most = budget or 50 * n * best_of
         run = _Run(loaded, wishes, screen, wanted, n, most, seed, workers, picture is not None, decoding or "")
-        run.write(model, path, format_)
+        run.write(named or model, path, format_)
         run.draw(picture)
         run.report()
 
@@ -247,6 +256,13 @@ def _check_files(out: Path | None, picture: Path | None, dry_run: bool) -> None:
     for path in (out, picture):
         if path is not None and not dry_run:
             check_writable(path)
+
+
+def _check_domain(loaded: Model[Any], domain: str, named: str | None) -> None:
+    from sciencegen.errors import RequestError
+
+    if named is not None and loaded.domain.name != domain:
+        raise RequestError(f"--model {named}: it draws {loaded.domain.name}; write sciencegen generate {named} ...")
 
 
 def _check_picture(loaded: Model[Any], picture: Path | None) -> None:

@@ -99,6 +99,15 @@ class Generator(nn.Module, ABC):
         return torch.randn(*shape, device=self.device, dtype=self.dtype)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Samples, and the log-probability that a constraint took away from what the net had learned on the way to each."""
+
+    x: Tensor  # [n, *shape]
+    removed_logmass: Tensor | None = None
+    """[n], 0 where nothing was forbidden that the net would have drawn; None where nothing can be."""
+
+
 class Density(Generator):
     """A generator that can say how probable a sample is."""
 
@@ -161,6 +170,15 @@ class Latent(Generator):
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
         """Draw `n` latents."""
 
+    def encodings(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
+        """Latents drawn for each row of `x`, where several could stand for it: [draws, n, latent]."""
+        z = self.encode(x, condition)
+        return z.expand(draws, *z.shape)
+
+    def spelled(self, z: Tensor, condition: Condition | None = None) -> Drawn:
+        """A sample drawn of each latent, where several could be."""
+        return Drawn(self.decode(z, condition))
+
 
 class Predicting(Latent):
     """A generator whose latents know properties."""
@@ -184,15 +202,6 @@ class Completing(Generator):
     @abstractmethod
     def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:
         """Keep the entries that are `known` (booleans shaped like `x`, or like one sample), and draw the others."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Samples, and the log-probability that a constraint took away from what the net had learned on the way to each."""
-
-    x: Tensor  # [n, *shape]
-    removed_logmass: Tensor | None = None
-    """[n], 0 where nothing was forbidden that the net would have drawn; None where nothing can be."""
 
 
 class Constrained(Generator):

@@ -61,6 +61,11 @@ def _sascorer() -> Any:
     return sascorer
 
 
+def atoms(molecule: Molecule) -> float:
+    """How many atoms but hydrogens."""
+    return float(parsed(molecule).GetNumAtoms())
+
+
 def rings(molecule: Molecule) -> float:
     """How many rings."""
     from rdkit.Chem.rdMolDescriptors import CalcNumRings
@@ -73,6 +78,13 @@ def aromatic_rings(molecule: Molecule) -> float:
     from rdkit.Chem.rdMolDescriptors import CalcNumAromaticRings
 
     return float(CalcNumAromaticRings(parsed(molecule)))
+
+
+def aliphatic_rings(molecule: Molecule) -> float:
+    """How many rings with a bond that is not aromatic."""
+    from rdkit.Chem import rdMolDescriptors
+
+    return float(rdMolDescriptors.CalcNumAliphaticRings(parsed(molecule)))
 
 
 def donors(molecule: Molecule) -> float:
@@ -109,8 +121,10 @@ PROPERTIES: dict[str, Property[Molecule]] = {
     "tpsa": Property(tpsa, "A^2"),
     "mw": Property(mw, "g/mol"),
     "sa": Property(sa),
+    "atoms": Property(atoms),
     "rings": Property(rings),
     "aromatic_rings": Property(aromatic_rings),
+    "aliphatic_rings": Property(aliphatic_rings),
     "donors": Property(donors),
     "acceptors": Property(acceptors),
     "rotatable": Property(rotatable),

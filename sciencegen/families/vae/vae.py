@@ -66,6 +66,16 @@ class VAE(Variational, Predicting, Constrained):
         numbers = self._numbers(z, self.conditioner(condition, len(z)))
         return self.likelihood.mode(numbers).view(len(z), *self.space.shape)
 
+    @torch.no_grad()
+    def encodings(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
+        drawn: Tensor = self.posterior(self._encoding(x, self.conditioner(condition, len(x))), draws).z
+        return drawn
+
+    @torch.no_grad()
+    def spelled(self, z: Tensor, condition: Condition | None = None) -> Drawn:
+        found = self.likelihood.draw(self._numbers(z, self.conditioner(condition, len(z))), self.knobs)
+        return Drawn(found.x.view(len(z), *self.space.shape), found.removed_logmass)
+
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
         return self.noise(n, self.posterior.latent)
 
@@ -84,9 +94,7 @@ class VAE(Variational, Predicting, Constrained):
 
         def draw(rows: int) -> Drawn:
             asked = condition if condition is None or shared else condition.repeat(rows // n)
-            z = self.knobs.temperature * self.prior(rows, asked)
-            found = self.likelihood.draw(self._numbers(z, self.conditioner(asked, rows)), self.knobs)
-            return Drawn(found.x.view(rows, *self.space.shape), found.removed_logmass)
+            return self.spelled(self.knobs.temperature * self.prior(rows, asked), asked)
 
         return least_removed(draw, n, self.knobs.keep if isinstance(self.knobs, Spelling) else 1.0, shared)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -99,14 +99,29 @@ class _Rows:
     rows: Tensor
     states: list[Any]
     constraint: Any
+    removed: Tensor
     previous: Tensor | None = None
+    ended: Tensor | None = None
+    """Which of the previous entries are the end."""
+    drawn: list[Tensor] = field(default_factory=list)
+    """Entries not yet written down."""
+    written: int = 0
 
     def take(self, kept: Tensor, net: CausalNet, constraint: Constraint | None) -> None:
-        self.rows = self.rows.index_select(0, kept)
+        self.rows, self.removed = self.rows.index_select(0, kept), self.removed.index_select(0, kept)
         self.states = [net.take(state, kept) for state in self.states]
-        self.previous = None if self.previous is None else self.previous[kept]
+        self.previous = None if self.previous is None else self.previous.index_select(0, kept)
+        self.ended = None if self.ended is None else self.ended.index_select(0, kept)
         if constraint is not None:
             self.constraint = constraint.take(self.constraint, kept)
+
+    def write(self, out: Tensor, removed: Tensor) -> None:
+        """Write down what was drawn of these rows."""
+        if self.drawn:
+            upto = self.written + len(self.drawn)
+            out[self.rows, self.written : upto] = torch.stack(self.drawn, 1)
+            removed[self.rows] = self.removed
+            self.written, self.drawn = upto, []
 
 
 def draw_entries(
@@ -133,62 +148,94 @@ def draw_entries(
         torch.arange(n, device=out.device),
         [net.start(context) for context in contexts],
         None if constraint is None else constraint.start(n, out.device),
+        torch.zeros_like(removed),
     )
     for t in range(length):
         logits = _guided([space.full(net.step(state, t, live.previous)) for state in live.states], knobs.guidance)
-        if constraint is None:
+        learned, allowed = _masks(constraint, live.constraint, masked, bool(knobs.guarded))
+        if learned is None and allowed is None:
             token = _pick(_sharpened(logits, knobs))
         else:
-            logits, allowed = _masked(constraint, live.constraint, logits, masked, bool(knobs.guarded))
-            probability, log_kept = _kept(logits, allowed, knobs)
+            probability, log_kept = _kept(logits, learned, allowed, knobs)
             token = _pick(probability)
-            removed[live.rows] -= log_kept
+            if allowed is not None:
+                live.removed = live.removed - log_kept
         if x is not None and known is not None:
             given, is_given = x[live.rows, t], known[live.rows, t]
-            if end is not None and live.previous is not None:
-                is_given = is_given & (live.previous != end)  # after the end nothing costs probability
-            log_given = logits.log_softmax(-1).gather(-1, given[:, None])[:, 0]
-            weight[live.rows] += log_given.where(is_given, torch.zeros_like(log_given))
+            if live.ended is not None:
+                is_given = is_given & ~live.ended  # after the end nothing costs probability
+            weight[live.rows] += _log_given(logits, learned, given).where(is_given, torch.zeros_like(live.removed))
             token = torch.where(is_given, given, token)
-        if end is not None and live.previous is not None:
-            token = token.masked_fill(live.previous == end, end)
-        out[live.rows, t] = live.previous = token
+        if end is not None:
+            token = token if live.ended is None else token.masked_fill(live.ended, end)
+            live.ended = token == end
+        live.previous = token
+        live.drawn.append(token)
         if constraint is not None:
             live.constraint = constraint.advance(live.constraint, token)
-        if end is None:
+        if live.ended is None:
             continue
-        going = (token != end).nonzero()[:, 0]
-        if not len(going):
+        going = len(token) - int(live.ended.sum())
+        if not going:
             break
-        size = -(-len(going) // _TOGETHER) * _TOGETHER
+        size = -(-going // _TOGETHER) * _TOGETHER
         if size < _COMPACT_BELOW * len(token):
-            ended = (token == end).nonzero()[: size - len(going), 0]  # some stay, to keep the sizes few
-            live.take(torch.cat((going, ended)), net, constraint)
+            live.write(out, removed)
+            kept, ended = (~live.ended).nonzero()[:, 0], live.ended.nonzero()[:, 0]
+            live.take(torch.cat((kept, ended[: size - going])), net, constraint)  # some stay, to keep the sizes few
+    live.write(out, removed)
     return Entries(out, weight, removed if constraint is not None and not masked and knobs.guarded else None)
 
 
-def _masked(
-    constraint: Constraint, state: Any, logits: Tensor, masked: bool, guarded: bool
-) -> tuple[Tensor, Tensor | None]:
-    """The logits under what the net was trained with, and what may be drawn of them where that is less."""
+def _masks(
+    constraint: Constraint | None, state: Any, masked: bool, guarded: bool
+) -> tuple[Tensor | None, Tensor | None]:
+    """What the net was trained under, and what may be drawn of it where that is less."""
+    if constraint is None:
+        return None, None
     if masked:
-        return logits.masked_fill(~constraint.mask(state), -torch.inf), None
-    syntax = constraint.syntax(state)
-    logits = logits if syntax is None else logits.masked_fill(~syntax, -torch.inf)
-    return logits, constraint.mask(state) if guarded else None
+        return constraint.mask(state), None
+    return constraint.syntax(state), constraint.mask(state) if guarded and not constraint.is_syntax else None
 
 
-def _kept(logits: Tensor, allowed: Tensor | None, knobs: Sharpness) -> tuple[Tensor, Tensor]:
-    """The probabilities of what is allowed, and how much of the whole that is, as a logarithm."""
-    if allowed is None:
-        return _sharpened(logits, knobs), logits.new_zeros(len(logits))
-    probability = (logits / knobs.temperature if knobs.temperature != 1 else logits).softmax(-1) * allowed
-    kept = probability.sum(-1)
+def _kept(logits: Tensor, learned: Tensor | None, allowed: Tensor | None, knobs: Sharpness) -> tuple[Tensor, Tensor]:
+    """The probabilities of what is allowed, up to a factor, and how much of what was learned that is, as a logarithm."""
+    tempered = logits / knobs.temperature if knobs.temperature != 1 else logits
+    probability = tempered.softmax(-1)
+    whole = kept = probability.new_ones(len(logits))
+    if learned is not None:
+        probability = probability * _numbers(learned, probability.dtype)
+        whole = kept = probability.sum(-1)
+    if allowed is not None:
+        probability = probability * _numbers(allowed, probability.dtype)
+        kept = probability.sum(-1)
     if bool((kept < _TRACE).any()):  # far outside of what the net thinks possible
-        tempered = logits.masked_fill(torch.isinf(logits), torch.finfo(logits.dtype).min / 4) / knobs.temperature
-        allowed_only = tempered.masked_fill(~allowed, -torch.inf)
-        return _nucleus(allowed_only.softmax(-1), knobs), allowed_only.logsumexp(-1) - tempered.logsumexp(-1)
-    return _nucleus(probability / kept[:, None] if knobs.top_p < 1 else probability, knobs), kept.log()
+        return _kept_exactly(tempered, learned, allowed, knobs)
+    return _nucleus(probability / kept[:, None] if knobs.top_p < 1 else probability, knobs), (kept / whole).log()
+
+
+def _kept_exactly(
+    logits: Tensor, learned: Tensor | None, allowed: Tensor | None, knobs: Sharpness
+) -> tuple[Tensor, Tensor]:
+    """The same in logarithms."""
+    if learned is not None:
+        logits = logits.masked_fill(~learned, -torch.inf)
+    if allowed is None:
+        return _nucleus(logits.softmax(-1), knobs), logits.new_zeros(len(logits))
+    logits = logits.masked_fill(torch.isinf(logits), torch.finfo(logits.dtype).min / 4)
+    allowed_only = logits.masked_fill(~allowed, -torch.inf)
+    return _nucleus(allowed_only.softmax(-1), knobs), allowed_only.logsumexp(-1) - logits.logsumexp(-1)
+
+
+def _numbers(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask as ones and zeros; read as bytes it is made several times faster."""
+    return mask.view(torch.uint8).to(dtype)
+
+
+def _log_given(logits: Tensor, learned: Tensor | None, given: Tensor) -> Tensor:
+    """How probable given entries are: [n]."""
+    within = logits if learned is None else logits.masked_fill(~learned, -torch.inf)
+    return within.log_softmax(-1).gather(-1, given[:, None])[:, 0]
 
 
 def _guided(logits: list[Tensor], guidance: float) -> Tensor:
@@ -228,4 +275,4 @@ def _pick(probability: Tensor) -> Tensor:
     # probability 0 is ever drawn
     reached = probability.cumsum(-1)
     threshold = (1 - torch.rand_like(reached[:, :1])) * reached[:, -1:]
-    return (reached < threshold).sum(-1)
+    return torch.searchsorted(reached, threshold)[:, 0].clamp(max=probability.shape[-1] - 1)

@@ -1,0 +1,110 @@
+"""Recipes for grammars: latent models whose decoder writes the rules of sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from torch import nn
+
+from sciencegen.core.condition import ConditionFields, Continuous
+from sciencegen.core.domain import Domain, Representing
+from sciencegen.core.generator import Generator
+from sciencegen.core.objective import Objective, Ramp
+from sciencegen.core.space import Discrete, Space
+from sciencegen.families.vae import VAE, Diagonal, Spelled, Spelling
+from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Unrolled
+from sciencegen.nets.conditioner import Conditioner
+from sciencegen.nets.mlp import MLP
+from sciencegen.nets.readers import Convolutional, Folded
+from sciencegen.objectives.elbo import ELBO
+from sciencegen.recipes.recipe import Recipe
+from sciencegen.train.settings import Settings
+
+__all__ = ["Decoder", "Encoder", "SpelledVAE", "spelled_vae"]
+
+T = TypeVar("T")
+Encoder = Literal["convolutional", "recurrent"]
+Decoder = Literal["recurrent", "unrolled"]
+
+
+@dataclass(frozen=True)
+class SpelledVAE:
+    """The options of a latent model of sequences.
+
+    `encoder` reads whole sequences, and `decoder` writes them: entry by entry, each knowing those before it, or
+    `unrolled`, where only the constraint ties them together. `conditioned`: whether properties are given to both; or
+    else `regress` weighs how well latents must tell them. `masked`: whether the likelihood is that under the whole
+    constraint, guards and all, rather than under its syntax. `keep` is the share of draws kept, those from which
+    guards took least. `hints` is how many numbers a latent says at every step, to a decoder that writes entry by entry.
+    """
+
+    encoder: Encoder = "convolutional"
+    decoder: Decoder = "recurrent"
+    width: int = 512
+    depth: int = 1
+    embed: int = 128
+    latent: int = 56
+    code: int = 256
+    context: int = 64
+    dropout: float = 0.0
+    beta: float = 0.1
+    ramp: int = 2000
+    free_bits: float = 0.0
+    hide: float = 0.5
+    regress: float = 0.0
+    conditioned: bool = True
+    masked: bool = False
+    keep: float = 0.5
+    hints: int = 32
+
+    def generator(self, space: Space, fields: ConditionFields) -> Generator:
+        """The model of a space."""
+        assert isinstance(space, Discrete)
+        conditioner = Conditioner(fields if self.conditioned else ConditionFields(), self.context)
+        net = self._net(space)
+        return VAE(
+            space,
+            self._encoder(space, conditioner.width),
+            Diagonal(self.width, self.latent),
+            MLP(self.latent, self.code, [self.code], conditioner.width),
+            Spelled(space, net, self.code, Spelling(keep=self.keep), self.masked),
+            conditioner,
+            dense=False,
+            predictor=self._predictor(fields),
+        )
+
+    def objective(self, space: Space, fields: ConditionFields) -> Objective:
+        """What it is trained with."""
+        return ELBO(Ramp(0.0, self.beta, self.ramp), self.hide, self.free_bits, self.regress)
+
+    def _encoder(self, space: Discrete, context: int) -> nn.Module:
+        if self.encoder == "recurrent":
+            return Folded(space, context, self.width, self.width // 2, self.embed)
+        return Convolutional(space, context, self.width, 3 * self.width // 8, self.embed, 4)
+
+    def _net(self, space: Discrete) -> CausalNet:
+        if self.decoder == "unrolled":
+            return Unrolled(space, self.code, self.width, 3)
+        return Recurrent(space, self.code, Gated(), self.width, self.depth, self.dropout, self.embed, self.hints)
+
+    def _predictor(self, fields: ConditionFields) -> nn.Module | None:
+        numbers = sum(isinstance(field, Continuous) for field in fields.fields)
+        if not self.regress or not numbers:
+            return None
+        return nn.Sequential(nn.Linear(self.latent, 128), nn.SiLU(), nn.Linear(128, numbers))
+
+
+def spelled_vae(
+    domain: Domain[T], representation: Representing[T], ask: tuple[str, ...], options: SpelledVAE, settings: Settings
+) -> Recipe[T]:
+    """The recipe of such a model."""
+    return Recipe(
+        domain=domain,
+        representation=representation,
+        generator=options.generator,
+        objective=options.objective,
+        ask=ask,
+        settings=settings,
+        bucketed=True,
+    )
