@@ -16,13 +16,13 @@ from torch import Tensor
 from sciencegen import __version__
 from sciencegen.core.batch import Batches
 from sciencegen.core.condition import Condition, ConditionFields
-from sciencegen.core.domain import Domain, Items
+from sciencegen.core.domain import Items
 from sciencegen.core.files import sha256
-from sciencegen.core.reading import Reading
 from sciencegen.core.space import Tokens
 from sciencegen.data.batches import Bucketed, InOrder, Shuffled, Unfed
 from sciencegen.data.cards import resolve
 from sciencegen.data.columns import field_of, measured, split
+from sciencegen.data.outside import inside
 from sciencegen.data.seen import Seen
 from sciencegen.errors import DataError, RequestError
 from sciencegen.model import Model, assemble, load
@@ -81,15 +81,18 @@ class Fit:
         if stored is not None:
             plan = continued(plan, stored, options, ask, holdout)
         self.recipe: Recipe[Any] = build(recipe_function(recipe), plan.options, plan.settings)
+        made = stored or (self._trained.config if self._trained else None)
+        if made is not None:
+            self.recipe = self.recipe.recalled(made["representation"])
         self._reading = dict(reading or {})
         if reading:
             self.recipe = replace(self.recipe, domain=self.recipe.domain.reading(**reading))
         self.settings: Settings = self.recipe.settings
-        given = _read(self.recipe, data, valid, plan)
-        self.reports = [
-            one.reading for one in (given.items, given.valid) if one is not None and one.reading is not None
-        ]
+        given = _read(self.recipe, data, valid, plan, self._reading.get("on_error") == "stop")
+        self.reports = [one.reading for one in given.both if one.reading is not None]
         """What became of the rows of the files that were read."""
+        self.remarks: Sequence[str] = ()
+        """What a person should know of what is learned, before it is."""
         self._learn(given, plan)
         if self.held is None and "patience" not in options:  # the recipe's own, where there is enough to hold out
             self.settings = replace(self.settings, patience=0)
@@ -111,6 +114,8 @@ class Fit:
             representation = self.recipe.ready or self.recipe.representation.fit(given.items.items)
         else:
             representation = trained.representation.extended(given.items.items)
+        if not self.recipe.ready:
+            self.remarks = self.recipe.representation.remarks(representation, given.items.items)
         items = measured(domain, given.items, plan.ask)
         found = [field_of(domain, name, column) for name, column in items.columns.items()]
         fields = ConditionFields(tuple(found)) if trained is None else trained.fields.grown(found)
@@ -124,7 +129,7 @@ class Fit:
             "representation": representation.state(),
             "fields": fields.state(),
             "from": None if trained is None else trained.checkpoint or trained.config["from"],
-            "reading": {"options": self._reading, "reports": _records(self.reports, given.source)},
+            "reading": {"options": self._reading, "reports": _records(given)},
             "data": given.source | {"items": len(items), "held_out": len(held) if held else 0},
         }
         torch.manual_seed(seed)
@@ -241,8 +246,13 @@ class _Given:
     valid: Items[Any] | None
     source: dict[str, Any]
 
+    @property
+    def both(self) -> list[Items[Any]]:
+        """The data, and the held-out ones where there are some."""
+        return [self.items] if self.valid is None else [self.items, self.valid]
 
-def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan) -> _Given:
+
+def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan, stop: bool) -> _Given:
     files = {"": data, "valid_": valid}
     source: dict[str, Any] = {}
     for prefix, file in files.items():
@@ -255,8 +265,8 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan
         return _Given(Items([]), None, source)
     if data is None:
         raise RequestError(f"the {recipe.domain.name} recipes learn from data: give a file with --data")
-    items = _items(recipe.domain, data, plan.ask)
-    held = None if valid is None else _items(recipe.domain, valid, plan.ask)
+    items = _items(recipe, data, plan.ask, "the data", stop)
+    held = None if valid is None else _items(recipe, valid, plan.ask, "the held-out data", stop)
     if len(items) < 2:
         raise DataError(f"the data hold {len(items)} item{'' if len(items) == 1 else 's'}: training needs 2 or more")
     if held is not None and not len(held):
@@ -266,17 +276,24 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan
     return _Given(items, held, source)
 
 
-def _records(reports: Sequence[Reading], source: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _records(given: _Given) -> list[dict[str, Any]]:
     """What became of the rows, by the names the files were given rather than where they lie on this machine."""
-    names = [source[f"{prefix}file"] for prefix in ("", "valid_") if source[f"{prefix}file"] is not None]
-    return [report.record() | {"file": name} for report, name in zip(reports, names, strict=False)]
+    found = []
+    for prefix, items in zip(("", "valid_"), given.both, strict=False):
+        name = given.source[f"{prefix}file"]
+        if items.reading is not None:
+            found.append(items.reading.record() | ({} if name is None else {"file": name}))
+    return found
 
 
-def _items(domain: Domain[Any], data: Data, ask: Sequence[str]) -> Items[Any]:
-    """The items of a file or of a sequence, with the columns beside them."""
+def _items(recipe: Recipe[Any], data: Data, ask: Sequence[str], what: str, stop: bool) -> Items[Any]:
+    """The items of a file or of a sequence that can be represented, with the columns beside them."""
+    domain = recipe.domain
     if isinstance(data, (str, Path)):
-        return domain.read(resolve(str(data)), [name for name in ask if name not in domain.properties])
-    return data if isinstance(data, Items) else Items(data)
+        found = domain.read(resolve(str(data)), [name for name in ask if name not in domain.properties])
+    else:
+        found = data if isinstance(data, Items) else Items(data)
+    return inside(domain, found, recipe.representation.outside(found.items), what, stop)
 
 
 def _tensors(model: Model[Any], items: Items[Any], spellings: int = 1) -> tuple[Tensor, Condition | None]:

@@ -352,6 +352,7 @@ def assemble(config: Mapping[str, Any]) -> Model[Any]:
     """The model a config describes, with fresh weights: building and rebuilding are one path."""
     recipe = recipe_of(config)
     with building(config):
+        recipe = recipe.recalled(config["representation"])
         state = {k: tuple(v) if isinstance(v, list) else v for k, v in config["representation"].items()}
         representation, fields = recipe.representation(**state), fields_of(config)
         generator = recipe.generator(representation.space, fields)

@@ -236,6 +236,21 @@ def test_rows_cut_where_the_longest_ends_are_the_same_rows() -> None:
     )
 
 
+@torch.no_grad()
+def test_half_precision_draws_nearly_the_same() -> None:
+    model = latent()
+    z = torch.randn(2000, 3)
+    counts = []
+    for drawer in (model, model.lean()):
+        drawer.knobs = Spelling(keep=1.0)
+        torch.manual_seed(0)
+        x = drawer.spelled(z).x
+        assert bool(MACHINE.accepts(x).all())
+        counts.append(torch.bincount(x.flatten(), minlength=MACHINE.end + 1) / x.numel())
+    assert (counts[0] - counts[1]).abs().max() < 0.02
+    assert latent(unrolled=True).lean().likelihood is not None
+
+
 def test_knobs_are_checked() -> None:
     for wrong in ({"keep": 0.0}, {"keep": 1.5}, {"guarded": 2}, {"top_p": 0.0}, {"temperature": 0.0}):
         with pytest.raises(RequestError):

@@ -148,13 +148,12 @@ class _Request:
     def _sentences(self, name: str) -> Design:
         from sciencegen.domains.sequences.design import sentences
         from sciencegen.grammar import compiled, source_of
-        from sciencegen.grammar.regular import regular
+        from sciencegen.grammar.regular import language
 
         source = source_of(name)
-        grammar = compiled(source.text, source.name)
-        language = regular(grammar.rules, grammar.start, grammar.symbols, source.name)
+        found = language(compiled(source.text, source.name))
         low, high = (None, None) if self.length is None else _lengths(self.length)
-        return sentences(source.name, language, low, high)
+        return sentences(source.name, found, low, high)
 
     def _completed(self, design: Design) -> Design:
         from sciencegen.domains.sequences.enzymes import forbidden

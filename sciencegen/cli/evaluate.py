@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ def evaluate(
     each: int = typer.Option(10, "--each", help="How many draws for every one of them."),
     best_of: int = typer.Option(1, "--best-of", help="With --asked: the closest of every so many draws counts."),
     set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as guidance=1.5; repeat."),
+    read: list[str] | None = typer.Option(
+        None, "--read", help="How the file of --data is read, as in training, such as duplicates=drop; repeat."
+    ),
     n: int | None = typer.Option(
         None, "-n", help="How many draws; 2,000, or as many as the protocol asks for. 0 for the likelihood alone."
     ),
@@ -60,19 +64,19 @@ def evaluate(
         out,
         html,
     )
-    _check_kinds(data, protocol, folder, asked)
+    _check_kinds(data, protocol, folder, asked, read)
     if protocol is not None:
         found = _judged(model, protocol, folder, n, seed, device, set_ or [])
     else:
         loaded, path = _loaded(model, device), resolve(data or "")
         turn(loaded, set_ or [])
-        items = _read(loaded, path, given)
+        items = _read(loaded, path, given, read or [])
         if asked is not None:
             combinations = [[one.strip() for one in names.split("+")] for names in asked.split(",")]
             found = asked_for(loaded, items, combinations, targets, each, seed, best_of)
         else:
             found = report(loaded, items, _SAMPLES if n is None else n, seed=seed, draws=draws, given=given)
-        found.numbers["data"] = {"file": str(path), "sha256": sha256(path)}
+        found.numbers["data"] = {"file": str(path), "sha256": sha256(path)} | ({"read": read} if read else {})
     _write(found, model, out, html)
 
 
@@ -89,7 +93,9 @@ def _check(numbers: dict[str, tuple[int, int]], *files: Path | None) -> None:
             check_writable(path)
 
 
-def _check_kinds(data: str | None, protocol: str | None, folder: Path | None, asked: str | None) -> None:
+def _check_kinds(
+    data: str | None, protocol: str | None, folder: Path | None, asked: str | None, read: list[str] | None
+) -> None:
     """Refuse options that do not belong together."""
     from sciencegen.errors import RequestError
 
@@ -99,6 +105,8 @@ def _check_kinds(data: str | None, protocol: str | None, folder: Path | None, as
         raise RequestError("give either --data or --protocol")
     if asked is not None and data is None:
         raise RequestError("--asked goes with --data")
+    if read and data is None:
+        raise RequestError("--read goes with --data")
     if folder is not None and protocol is None:
         raise RequestError("--from goes with --protocol")
 
@@ -160,17 +168,22 @@ def _loaded(model: str, device: str) -> Model[Any]:
     return load(model, device)
 
 
-def _read(loaded: Model[Any], path: Path, given: bool) -> Items[Any]:
+def _read(loaded: Model[Any], path: Path, given: bool, read: list[str]) -> Items[Any]:
     """The items, with the columns of the model's fields; without --given a file may lack these."""
     from sciencegen.errors import UnknownName
+    from sciencegen.recipes.options import assignments
 
-    beside = [name for name in loaded.fields.names if name not in loaded.domain.properties]
+    domain = loaded.domain.reading(**assignments(read)) if read else loaded.domain
+    beside = [name for name in loaded.fields.names if name not in domain.properties]
     try:
-        return loaded.domain.read(path, beside)
+        found = domain.read(path, beside)
     except UnknownName:
         if given:
             raise
-        return loaded.domain.read(path)
+        found = domain.read(path)
+    if found.reading is not None and (read or found.reading.dropped):
+        print("\n".join(found.reading.lines()), file=sys.stderr)
+    return found
 
 
 def _write(found: Evaluation, model: str, out: Path | None, html: Path | None) -> None:

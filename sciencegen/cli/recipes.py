@@ -9,7 +9,7 @@ __all__ = ["recipes"]
 
 def recipes(name: str | None = typer.Argument(None, help="A recipe, to see its options.")) -> None:
     """List the recipes, or the options of one."""
-    from sciencegen.recipes import RECIPES, recipe_function
+    from sciencegen.recipes import RECIPES, recipe_called, recipe_function
     from sciencegen.recipes.options import describe
 
     if name is None:
@@ -17,6 +17,7 @@ def recipes(name: str | None = typer.Argument(None, help="A recipe, to see its o
         for known, function in RECIPES.items():
             print(f"{known:<{width}}  {_first_line(function.__doc__)}")
         return
+    name = recipe_called(name)
     function = recipe_function(name)
     print(f"{name}: {_first_line(function.__doc__)}\n\nSet any of these with --set option=value:\n")
     rows = describe(function)

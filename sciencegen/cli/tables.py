@@ -14,9 +14,13 @@ __all__ = ["Output", "cells_of", "domain_called", "ids_of", "named", "read_entri
 
 
 def domain_called(name: str) -> Domain[Any]:
-    """The domain of a name."""
+    """The domain of a name, or of a model's folder: its files are read as those of the model."""
     from sciencegen.recipes import domain_of
 
+    if (Path(name) / "config.json").is_file():
+        from sciencegen.model import load
+
+        return load(name, device="cpu").domain
     return domain_of(name)
 
 

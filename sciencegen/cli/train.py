@@ -16,7 +16,9 @@ __all__ = ["train"]
 
 
 def train(
-    recipe: str = typer.Argument(..., help="A recipe; `sciencegen recipes` lists them."),
+    recipe: str = typer.Argument(
+        ..., help="A recipe; `sciencegen recipes` lists them. Without a domain: sentences of a --grammar."
+    ),
     data: str | None = typer.Option(
         None, "--data", help="The file to learn from, or a data set: see `sciencegen data`."
     ),
@@ -27,6 +29,9 @@ def train(
     ),
     ask: list[str] | None = typer.Option(
         None, "--ask", help="A property or column that may be asked for later; repeat, or 'none'."
+    ),
+    grammar: str | None = typer.Option(
+        None, "--grammar", help="The .lark file of a language, or a grammar that is shipped, by name."
     ),
     set_: list[str] | None = typer.Option(None, "--set", help="option=value; `sciencegen recipes NAME` lists them."),
     start: str | None = typer.Option(
@@ -40,7 +45,7 @@ def train(
         None, "--smiles-column", help="The column of molecules; else it is found."
     ),
     on_error: str | None = typer.Option(
-        None, "--on-error", help="Rows that hold no molecule: skip (and say so) or stop."
+        None, "--on-error", help="Rows that hold nothing to learn from: skip (and say so) or stop."
     ),
     read: list[str] | None = typer.Option(
         None, "--read", help="How files are read: salts=largest|keep|drop, charges=keep|neutralise|drop, ...; repeat."
@@ -53,12 +58,14 @@ def train(
     from sciencegen.core.files import check_writable
     from sciencegen.errors import UnknownName
     from sciencegen.fit import Fit
+    from sciencegen.recipes import recipe_called
     from sciencegen.recipes.options import assignments
 
     _use(threads)
+    recipe = recipe_called(recipe)
     if journal not in (None, "jsonl", "csv"):
         raise UnknownName("journal format", journal, ("jsonl", "csv"))
-    options: dict[str, Any] = dict(assignments(set_ or []))
+    options: dict[str, Any] = dict(assignments(set_ or [])) | _grammar(recipe, grammar, set_ or [])
     options |= {name: value for name, value in (("seed", seed), ("device", device)) if value is not None}
     run = Fit(
         recipe,
@@ -76,6 +83,8 @@ def train(
     )
     for report in run.reports:
         _say("\n".join(report.lines()))
+    for remark in run.remarks:
+        _say(remark)
     _say(_summary(run))
     if dry_run:
         return
@@ -84,6 +93,22 @@ def train(
     if stopped:
         raise typer.Exit(128 + stopped)
     _say(f"wrote {out}" if run.progress else f"{out} is finished; go on with more --set epochs=")
+
+
+def _grammar(recipe: str, grammar: str | None, typed: list[str]) -> dict[str, str]:
+    """The grammar as an option of the recipe, which has to have one."""
+    from sciencegen.errors import RequestError
+    from sciencegen.recipes import RECIPES, recipe_function
+    from sciencegen.recipes.options import assignments, defaults
+
+    if grammar is None:
+        return {}
+    if "grammar" not in defaults(recipe_function(recipe)):
+        known = [name for name, function in RECIPES.items() if "grammar" in defaults(function)]
+        raise RequestError(f"--grammar {grammar}: {recipe} has none; {', '.join(known)} have one")
+    if "grammar" in assignments(typed):
+        raise RequestError(f"--grammar {grammar}: --set grammar= says it too; give one of them")
+    return {"grammar": grammar}
 
 
 def reading_options(read: list[str] | None, smiles_column: str | None, on_error: str | None) -> dict[str, str]:

@@ -17,6 +17,11 @@ class Constraint(ABC):
     Its state is opaque to families: they hand back what they were given, and ask for some rows of it.
     """
 
+    @property
+    def is_syntax(self) -> bool:
+        """Whether all of the mask is mere syntax."""
+        return False
+
     @abstractmethod
     def start(self, n: int, device: torch.device | None = None) -> Any:
         """The state before the first token of `n` sequences, on the device where tokens will be."""

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Self, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TextIO, TypeVar
 
-from sciencegen.core.reading import Reading
+from sciencegen.core.reading import Places, Reading
 
 if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures items needs none of it
     from torch import Tensor
 
-    from sciencegen.core.protocol import Protocol
+    from sciencegen.core.protocol import Protocol as Published
     from sciencegen.core.space import Space
 from sciencegen.errors import RequestError, UnknownName
 
 __all__ = [
     *("Candidate", "Domain", "Entry", "Filter", "Items"),
-    *("Likeness", "Property", "Representation", "Standard", "WriteRows"),
+    *("Likeness", "Property", "Representation", "Representing", "Standard", "WriteRows"),
 ]
 
 T = TypeVar("T")
@@ -60,6 +60,8 @@ class Items(Generic[T]):
     columns: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
     reading: Reading | None = None
     """What became of the file's rows, where some may be left out."""
+    places: Places | None = None
+    """Where the items stand in the file, where that is known."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -103,6 +105,21 @@ class Representation(ABC, Generic[T]):
     @abstractmethod
     def fit(cls, items: Sequence[T]) -> Self:
         """Learn from the data what the representation needs to know."""
+
+    @classmethod
+    def outside(cls, items: Sequence[T]) -> Mapping[int, str]:
+        """The items that cannot be represented, by position, and why not; what is before a colon is counted."""
+        return {}
+
+    @classmethod
+    def recalled(cls, state: Mapping[str, Any]) -> type[Self]:
+        """What represents items as a model does whose representation has this state: no file is read again for it."""
+        return cls
+
+    @classmethod
+    def remarks(cls, representation: Representation[T], items: Sequence[T]) -> Sequence[str]:
+        """What a person should know before a representation is trained with; one that cannot be trusted is refused."""
+        return ()
 
     def extended(self, items: Sequence[T]) -> Self:
         """The representation with room for more items, where it can be given; what was learned stays."""
@@ -148,6 +165,25 @@ class Representation(ABC, Generic[T]):
         return self.decode(torch.from_numpy(row)[None])[0]
 
 
+class Representing(Protocol[T]):
+    """What a recipe represents items by: a class of representations, or something that knows what to fit one with."""
+
+    def __call__(self, *args: Any, **state: Any) -> Representation[T]:
+        """The representation of plain values."""
+
+    def fit(self, items: Sequence[T]) -> Representation[T]:
+        """Learn from the data what the representation needs to know."""
+
+    def outside(self, items: Sequence[T]) -> Mapping[int, str]:
+        """The items that cannot be represented, by position, and why not; what is before a colon is counted."""
+
+    def recalled(self, state: Mapping[str, Any]) -> Representing[T]:
+        """What represents items as a model does whose representation has this state: no file is read again for it."""
+
+    def remarks(self, representation: Any, items: Sequence[T]) -> Sequence[str]:
+        """What a person should know before a representation is trained with; one that cannot be trusted is refused."""
+
+
 class Domain(ABC, Generic[T]):
     """What is known of a kind of items: how to read, name, measure, compare, draw and write them."""
 
@@ -172,7 +208,7 @@ class Domain(ABC, Generic[T]):
     """Published catalogues of suspicious items, by name: what an item is listed for, or nothing."""
 
     @property
-    def protocols(self) -> Mapping[str, Protocol[T]]:
+    def protocols(self) -> Mapping[str, Published[T]]:
         """Published ways to judge what a model draws, by name."""
         return {}
 
@@ -185,6 +221,10 @@ class Domain(ABC, Generic[T]):
         """The domain, reading files in the way these options say."""
         for name in options:
             raise UnknownName(f"reading option of {self.name}", name, ())
+        return self
+
+    def recalled(self, state: Mapping[str, Any]) -> Self:
+        """The domain of a model whose representation has this state: no file it was made with is read again."""
         return self
 
     def entries(self, path: Path, column: str = "") -> Sequence[Entry[T]]:
@@ -274,8 +314,13 @@ class Candidate(Generic[T]):
 
     @property
     def cells(self) -> dict[str, float | str]:
-        """What is known of it as cells of a table, without the digits that only say how numbers are stored."""
+        """What is known of it as cells of a table, without the digits that only say how numbers are stored; an empty
+        text where a number could not be had."""
         known: dict[str, float | str] = dict(self.properties)
         if self.removed_logmass is not None:
             known["removed_logmass"] = self.removed_logmass
-        return {name: value if isinstance(value, str) else float(f"{value:.6g}") for name, value in known.items()}
+        return {name: value if isinstance(value, str) else _cell(value) for name, value in known.items()}
+
+
+def _cell(value: float) -> float | str:
+    return "" if value != value else float(f"{value:.6g}")  # NaN alone differs from itself

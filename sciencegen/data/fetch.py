@@ -35,6 +35,7 @@ _WRAPPED: dict[bytes, Callable[[io.BytesIO], gzip.GzipFile | lzma.LZMAFile | bz2
     b"\xfd7zXZ\0": lzma.LZMAFile,
     b"BZh": bz2.BZ2File,
 }
+_COLUMNS = ("smiles", "sequence")
 _LISTS = {".smi", ".smiles", ".csv", ".tsv", ".txt", ".gz", ".xz", ".bz2"}
 _DAMAGED = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, csv.Error, UnicodeDecodeError)
 
@@ -64,19 +65,20 @@ def fetch(name: str, origin: Path | None = None, store: Path | None = None, say:
 
 
 def lines(raw: bytes, what: object) -> bytes:
-    """The molecules of a file, one on a line: unwrapped, out of their column, without a header or names.
+    """The molecules or sequences of a file, one on a line: unwrapped, out of their column, without a header or names.
 
-    The file may be a list or a table with a column `smiles`, in any of .gz .xz .bz2 .tar.
+    The file may be a list or a table with a column `smiles` or `sequence`, in any of .gz .xz .bz2 .tar.
     """
     try:
         text = _unwrapped(raw).decode("utf-8-sig")
         header = text[: text.find("\n")] if "\n" in text else text
         tab = "\t" if "\t" in header else ","
         names = [cell.strip().strip('"').casefold() for cell in header.split(tab)]
-        if names == ["smiles"]:
+        named = next((name for name in _COLUMNS if name in names), "")
+        if named and names == [named]:
             molecules = [line.strip() for line in text.split("\n")[1:]]
-        elif "smiles" in names:
-            column = names.index("smiles")
+        elif named:
+            column = names.index(named)
             rows = csv.reader(io.StringIO(text), delimiter=tab)
             molecules = [row[column].strip() for row in list(rows)[1:] if len(row) > column]
         else:

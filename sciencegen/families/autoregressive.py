@@ -9,9 +9,9 @@ from torch import Tensor
 
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Completing, Completion, Constrained, Density, Drawn
-from sciencegen.core.space import Discrete, Tokens
+from sciencegen.core.space import Discrete
 from sciencegen.nets.causal.compiled import Compiled
-from sciencegen.nets.causal.entries import Sharpness, draw_entries, least_removed, sequence_log_prob
+from sciencegen.nets.causal.entries import Sharpness, draw_entries, forbids, least_removed, sequence_log_prob
 from sciencegen.nets.causal.net import CausalNet
 from sciencegen.nets.conditioner import Conditioner
 
@@ -68,7 +68,7 @@ class Autoregressive(Density, Completing, Constrained):
 
     @property
     def constrained(self) -> bool:
-        return isinstance(self.space, Tokens) and self.space.constraint is not None and not self.masked
+        return forbids(self.space, self.masked)
 
     @torch.no_grad()
     def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:

@@ -2,6 +2,7 @@
 
 from sciencegen.grammar.compile import compiled
 from sciencegen.grammar.guards import Counter, Forbidden, Guard, Matched, Place, Scope, guards_of
+from sciencegen.grammar.lookup import Lookup
 from sciencegen.grammar.machine import StackMachine, Stacks
 from sciencegen.grammar.rules import Grammar, Rule
 from sciencegen.grammar.source import Source, source_of
@@ -12,6 +13,7 @@ __all__ = [
     "Forbidden",
     "Grammar",
     "Guard",
+    "Lookup",
     "Matched",
     "Place",
     "Rule",

@@ -3,7 +3,8 @@
 Lark reads the file and builds the parser. Its rules are rewritten so that a sentence can be made from the left, one
 decision at a time: repeats become right recursion that decides after each item whether another follows; a terminal
 that matches a few words becomes one rule for each, taken together with the rule it begins; one that matches many
-becomes the states of its automaton; and symbols with a single rule disappear.
+becomes the states of its automaton; and symbols with a single rule disappear. What a grammar ignores is read, and never
+written.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _REPEAT = "__"
 def compiled(text: str, name: str = "grammar.lark") -> Grammar:
     """The grammar of the text of a .lark file, which is called `name` in complaints."""
     lark = parser_of(Source(name, text))
-    build = _Build(name, {terminal.name: terminal.pattern for terminal in lark.terminals})
+    build = _Build(name, {terminal.name: terminal.pattern for terminal in lark.terminals}, _repeats(lark.rules))
     readings = {rule: build.rule(rule) for rule in lark.rules}
     numbers = build.numbered("start")
     grammar = Grammar(name, text, numbers.symbols, numbers.rules, 0, lambda sentence: [])
@@ -38,6 +39,15 @@ def compiled(text: str, name: str = "grammar.lark") -> Grammar:
     parser = lark.parser.parser.parser
     parser.callbacks = {rule: _node(reading) for rule, reading in readings.items()}
     return replace(grammar, reader=_Reader(name, lark, build.words, numbers.number))
+
+
+def _repeats(rules: Sequence[Any]) -> frozenset[str]:
+    """The symbols that Lark made for repeats: they begin with themselves."""
+    return frozenset(
+        rule.origin.name
+        for rule in rules
+        if rule.origin.name.startswith(_REPEAT) and rule.expansion and rule.expansion[0] == rule.origin
+    )
 
 
 _Part = tuple[bool, str]
@@ -78,6 +88,7 @@ class _Build:
 
     name: str
     patterns: Mapping[str, Any]
+    repeats: frozenset[str]
     productions: list[_Production] = field(default_factory=list)
     words: dict[str, Callable[[str], list[int]]] = field(default_factory=dict)
     """The productions of the terminals that have some, by name."""
@@ -90,8 +101,8 @@ class _Build:
     def rule(self, rule: Any) -> _Reading:
         """The productions of one of Lark's rules."""
         origin, expansion = rule.origin.name, list(rule.expansion)
-        repeat = origin.startswith(_REPEAT)
-        recursive = repeat and bool(expansion) and expansion[0].name == origin and not expansion[0].is_term
+        repeat = origin in self.repeats
+        recursive = repeat and bool(expansion) and expansion[0] == rule.origin
         offset = int(recursive)
         parts = [self._part(symbol) for symbol in expansion[offset:]]
         inner = tuple(i + offset for i, part in enumerate(parts) if part[0])
@@ -126,7 +137,9 @@ class _Build:
         return words[0] if words is not None and len(words) == 1 else None
 
     def _words(self, terminal: str) -> tuple[str, ...] | None:
-        pattern = self.patterns[terminal]
+        pattern = self.patterns.get(terminal)
+        if pattern is None:
+            raise DataError(f"{self.name}: the terminal {terminal} has no text of its own: define it")
         if pattern.type == "str" and not pattern.flags:
             return (pattern.value,)
         try:

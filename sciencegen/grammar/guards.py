@@ -5,12 +5,14 @@ A guard is attached to rules by their names. Guards of one grammar may stand in 
     //! count residue 10..30 until end     so many rules of a name, when a rule called end is taken
     //! count plus=1 minus=-1 2..9         a sum over rules, when the sentence ends
     //! match ring                         every word of a rule comes an even number of times, as opening and closing
-    //! scope declare use                  a word is used only after it was declared
+    //! scope declare use                  a word is used only after it was declared, which it is once
+    //! scope declare use after done again the same, once a rule called done is taken, and as often as one likes
     //! forbid GAATTC GGTCTC               texts that occur nowhere
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +22,15 @@ import torch
 from torch import Tensor
 
 from sciencegen.errors import DataError, UnknownName
+from sciencegen.grammar.lookup import Lookup
 from sciencegen.grammar.rules import Grammar
 
-__all__ = ["Counter", "Forbidden", "Guard", "Matched", "Place", "Scope", "guards_of"]
+__all__ = ["Counter", "Forbidden", "Guard", "Matched", "Place", "Scope", "guards_of", "written_guards"]
 
 _SIGN = "//!"
+_TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
+_STEP = re.compile(r"([^=]+)(?:=(-?[0-9]+))?")
+_WINDOW = re.compile(r"(?=.*[0-9])([0-9]*)(?:(\.\.)([0-9]*))?")
 _ENDLESS = 1 << 30
 
 
@@ -44,8 +50,8 @@ class Guard(ABC):
     What it still asks for is paid for in advance: `owed` rules beyond those the stack needs are kept free.
     """
 
-    owing: Tensor
-    """How each rule, and the end, changes what is owed: [rules + 1]."""
+    most_owing: int = 0
+    """By how much a rule may raise what is owed."""
 
     @abstractmethod
     def start(self, n: int, device: torch.device | None) -> Any:
@@ -68,6 +74,10 @@ class Guard(ABC):
         """How many rules are still owed: [n]."""
         return 0
 
+    def owing(self, state: Any) -> Tensor | None:
+        """How each rule, and the end, changes what is owed: [n, rules + 1]; None where none does."""
+        return None
+
 
 def _rules(grammar: Grammar, name: str) -> tuple[int, ...]:
     """The rules of a name, or of a name and a word, such as `base:G`."""
@@ -78,15 +88,37 @@ def _rules(grammar: Grammar, name: str) -> tuple[int, ...]:
     return found
 
 
-def _finishing(grammar: Grammar) -> Tensor:
-    """Which rules end the sentence when a single symbol is left."""
-    return torch.tensor([not rule.symbols for rule in grammar.rules] + [False])
-
-
 def _extra(grammar: Grammar, rule: int) -> int:
     """How many rules more than the cheapest way this one takes."""
     made = grammar.rules[rule]
     return 1 + sum(grammar.needs[symbol] for symbol in made.symbols) - grammar.needs[made.symbol]
+
+
+def _marked(grammar: Grammar, *names: str) -> Tensor:
+    """Which rules have one of the names, and the end: [rules + 1]."""
+    marked = torch.zeros(len(grammar.rules) + 1, dtype=torch.bool)
+    for name in names:
+        marked[list(_rules(grammar, name))] = True
+    return marked
+
+
+class _Deciding:
+    """The rules after which it is too late: those of a name, or those that end the sentence."""
+
+    def __init__(self, grammar: Grammar, until: str) -> None:
+        self.named = bool(until)
+        ends = torch.tensor([not rule.symbols for rule in grammar.rules] + [False])
+        rules = _marked(grammar, until) if until else ends
+        self.rules = rules.nonzero()[:, 0].tolist()
+        self._masks = Lookup(torch.stack((torch.zeros_like(rules), rules)))
+
+    def now(self, place: Place) -> Tensor:
+        """Whether one of them may be next: [n]."""
+        return torch.ones_like(place.height, dtype=torch.bool) if self.named else place.height == 1
+
+    def where(self, rows: Tensor) -> Tensor:
+        """These rules of some rows: [n, rules + 1]."""
+        return self._masks.on(rows.device).index_select(0, rows.long())
 
 
 class Counter(Guard):
@@ -105,13 +137,11 @@ class Counter(Guard):
             step[list(_rules(grammar, name))] = value
         self.low, self.high = low, high
         self.floor = (0 if min(steps.values()) >= 0 else -_ENDLESS) if floor is None else floor
-        self.step, self.lasts = step, _finishing(grammar)
-        self.until = torch.zeros_like(self.lasts)
-        if until:
-            self.until[list(_rules(grammar, until))] = True
+        self.step, self.deciding = Lookup(step), _Deciding(grammar, until)
         raising = [i for i in range(len(grammar.rules)) if step[i] > 0]
-        self.price = min((_extra(grammar, i) for i in raising), default=0) if not (step < 0).any() else 0
-        self.owing = torch.zeros_like(step)  # what is owed is known from the state alone
+        falls = bool((step < 0).any())
+        self.price = min((_extra(grammar, i) for i in raising), default=0) if not falls else 0
+        self.cap = low if high == _ENDLESS and not falls else _ENDLESS  # above it nothing changes any more
 
     def start(self, n: int, device: torch.device | None) -> Tensor:
         return torch.zeros(n, dtype=torch.long, device=device)
@@ -119,82 +149,109 @@ class Counter(Guard):
     def owed(self, state: Tensor) -> Tensor | int:
         return (self.low - state).clamp(min=0) * self.price
 
+    def owing(self, state: Tensor) -> Tensor | None:
+        if not self.price:
+            return None
+        missing = self.low - state[:, None]
+        return ((missing - self.step.on(state.device)).clamp(min=0) - missing.clamp(min=0)) * self.price
+
     def blocked(self, state: Tensor, place: Place) -> Tensor:
-        step, until, lasts = (each.to(state.device) for each in (self.step, self.until, self.lasts))
-        reached = state[:, None] + step
-        out = (reached > self.high) | (reached < self.floor)
-        ends = until if bool(self.until.any()) else lasts & (place.height == 1)[:, None]
-        return out | (ends & ((reached < self.low) | (reached > self.high)))
+        reached = state[:, None] + self.step.on(state.device)
+        ends = self.deciding.where(self.deciding.now(place))
+        return (reached > self.high) | (reached < self.floor) | (ends & (reached < self.low))
 
     def advance(self, state: Tensor, rule: Tensor, place: Place) -> Tensor:
-        return state + self.step.to(state.device)[rule]
+        return (state + self.step.on(state.device).index_select(0, rule)).clamp(max=self.cap)
 
 
 class _Words:
-    """The words of some rules, numbered."""
+    """The words of the rules of some names, numbered."""
 
     def __init__(self, grammar: Grammar, *names: str) -> None:
         found = [[(i, grammar.rules[i].text) for i in _rules(grammar, name)] for name in names]
-        self.words = sorted({word for some in found for _, word in some})
-        self.of = [torch.full((len(grammar.rules) + 1,), -1) for _ in names]
-        for numbers, some in zip(self.of, found, strict=True):
+        words = sorted({word for some in found for _, word in some})
+        self.count = len(words)
+        self._positions = Lookup(torch.arange(self.count))
+        self._numbers = []
+        for some in found:
+            numbers = torch.full((len(grammar.rules) + 1,), self.count)  # of rules without a word
             for i, word in some:
-                numbers[i] = self.words.index(word)
+                numbers[i] = words.index(word)
+            self._numbers.append(Lookup(numbers))
+
+    def none(self, n: int, device: torch.device | None) -> Tensor:
+        return torch.zeros(n, self.count, dtype=torch.bool, device=device)
+
+    def of(self, rule: Tensor, name: int = 0) -> Tensor:
+        """Which words rules of a name have: [n, words]."""
+        number = self._numbers[name].on(rule.device).index_select(0, rule)
+        return self._positions.on(rule.device) == number[:, None]
+
+    def spread(self, words: Tensor, name: int = 0) -> Tensor:
+        """What is so of words [n, words], of the rules of a name that have them: [n, rules + 1]."""
+        known = torch.cat((words.t(), words.new_zeros(1, len(words))))
+        return known.index_select(0, self._numbers[name].on(words.device)).t().contiguous()
 
 
 class Matched(Guard):
     """Every word of a rule is taken an even number of times: it opens, and it closes."""
 
     def __init__(self, grammar: Grammar, name: str, until: str = "") -> None:
-        words = _Words(grammar, name)
-        self.number, self.words = words.of[0], len(words.words)
-        self.ends = _finishing(grammar)
-        self.until = torch.zeros_like(self.ends)
-        if until:
-            self.until[list(_rules(grammar, until))] = True
-        self.price = max(_extra(grammar, i) for i in _rules(grammar, name))
-        self.owing = torch.where(self.number >= 0, self.price, 0)
+        self.words, self.deciding = _Words(grammar, name), _Deciding(grammar, until)
+        self.most_owing = self.price = max(_extra(grammar, i) for i in _rules(grammar, name))
+        matched = _rules(grammar, name)
+        self.both = [rule for rule in self.deciding.rules if rule in matched]
 
     def start(self, n: int, device: torch.device | None) -> Tensor:
-        return torch.zeros(n, self.words, dtype=torch.bool, device=device)
+        return self.words.none(n, device)
 
     def owed(self, state: Tensor) -> Tensor:
         return state.sum(1) * self.price
 
-    def blocked(self, state: Tensor, place: Place) -> Tensor:
-        number, ends, until = (each.to(state.device) for each in (self.number, self.ends, self.until))
-        deciding = until if bool(self.until.any()) else ends & (place.height == 1)[:, None]
-        after = state.sum(1)[:, None] + torch.where(number >= 0, 1 - 2 * self._open(state, number), 0)
-        return deciding & (after > 0)
+    def owing(self, state: Tensor) -> Tensor:
+        return self.words.spread(self.price * (1 - 2 * state.to(torch.int16)))
 
-    def _open(self, state: Tensor, number: Tensor) -> Tensor:
-        return state[:, number.clamp(min=0)].long()
+    def blocked(self, state: Tensor, place: Place) -> Tensor:
+        now, open_ = self.deciding.now(place), state.sum(1)
+        out = self.deciding.where(now & (open_ > 0))
+        for rule in self.both:
+            closes = (self.words.of(torch.full_like(place.height, rule)) & state).any(1)
+            out[:, rule] = now & ~(closes & (open_ == 1))
+        return out
 
     def advance(self, state: Tensor, rule: Tensor, place: Place) -> Tensor:
-        number = self.number.to(state.device)[rule]
-        hit = torch.arange(self.words, device=state.device) == number[:, None]
-        return state ^ hit
+        return state ^ self.words.of(rule)
 
 
 class Scope(Guard):
-    """Words are used only after they were declared, and declared once."""
+    """Words are used only after they were declared, and declared once, unless they may be declared `again`.
 
-    def __init__(self, grammar: Grammar, declare: str, use: str, again: bool = False) -> None:
-        words = _Words(grammar, declare, use)
-        (self.declared, self.used), self.words, self.again = words.of, len(words.words), again
-        self.owing = torch.zeros(len(grammar.rules) + 1, dtype=torch.long)
+    Where a rule is named that comes `after`, they are declared once it is taken.
+    """
 
-    def start(self, n: int, device: torch.device | None) -> Tensor:
-        return torch.zeros(n, self.words, dtype=torch.bool, device=device)
+    def __init__(self, grammar: Grammar, declare: str, use: str, again: bool = False, after: str = "") -> None:
+        self.words, self.again = _Words(grammar, declare, use), again
+        self.after = Lookup(_marked(grammar, after)) if after else None
 
-    def blocked(self, state: Tensor, place: Place) -> Tensor:
-        declared, used = self.declared.to(state.device), self.used.to(state.device)
-        unknown = (used >= 0) & ~state[:, used.clamp(min=0)]
-        return unknown if self.again else unknown | ((declared >= 0) & state[:, declared.clamp(min=0)])
+    def start(self, n: int, device: torch.device | None) -> tuple[Tensor, Tensor]:
+        return self.words.none(n, device), self.words.none(n, device)  # declared, and about to be
 
-    def advance(self, state: Tensor, rule: Tensor, place: Place) -> Tensor:
-        number = self.declared.to(state.device)[rule]
-        return state | (torch.arange(self.words, device=state.device) == number[:, None])
+    def take(self, state: tuple[Tensor, Tensor], rows: Tensor) -> tuple[Tensor, Tensor]:
+        known, pending = state
+        return known.index_select(0, rows), pending.index_select(0, rows)
+
+    def blocked(self, state: tuple[Tensor, Tensor], place: Place) -> Tensor:
+        known, pending = state
+        unknown = self.words.spread(~known, 1)
+        return unknown if self.again else unknown | self.words.spread(known | pending)
+
+    def advance(self, state: tuple[Tensor, Tensor], rule: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        known, pending = state
+        pending = pending | self.words.of(rule)
+        if self.after is None:
+            return known | pending, pending
+        done = self.after.on(rule.device).index_select(0, rule)[:, None]
+        return known | (pending & done), pending & ~done
 
 
 class Forbidden(Guard):
@@ -207,17 +264,18 @@ class Forbidden(Guard):
                 raise DataError(
                     f"{grammar.name}: forbid needs rules that write before they go on; {rule.name} does not"
                 )
-        self.after, self.bad = _searching([word for word in words if word], [rule.text for rule in grammar.rules])
-        self.owing = torch.zeros(len(grammar.rules) + 1, dtype=torch.long)
+        after, bad = _searching([word for word in words if word], [rule.text for rule in grammar.rules])
+        self.after, self.bad = Lookup(after.flatten()), Lookup(bad)
 
     def start(self, n: int, device: torch.device | None) -> Tensor:
         return torch.zeros(n, dtype=torch.long, device=device)
 
     def blocked(self, state: Tensor, place: Place) -> Tensor:
-        return self.bad.to(state.device)[state]
+        return self.bad.on(state.device).index_select(0, state)
 
     def advance(self, state: Tensor, rule: Tensor, place: Place) -> Tensor:
-        return self.after.to(state.device)[state, rule]
+        width = self.bad.table.shape[1]
+        return self.after.on(state.device).index_select(0, state * width + rule)
 
 
 def _searching(words: Sequence[str], texts: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -242,27 +300,48 @@ def _searching(words: Sequence[str], texts: Sequence[str]) -> tuple[Tensor, Tens
 
 def guards_of(grammar: Grammar) -> tuple[Guard, ...]:
     """The guards that stand in the comments of a grammar's file."""
-    lines = [line.strip() for line in grammar.source.splitlines()]
-    return tuple(_guard(grammar, line[len(_SIGN) :].split()) for line in lines if line.startswith(_SIGN))
+    return tuple(_guard(grammar, words) for words in written_guards(grammar))
+
+
+def written_guards(grammar: Grammar) -> list[list[str]]:
+    """The words of each guard in the comments of a grammar's file."""
+    found = []
+    for number, line in enumerate(grammar.source.splitlines(), 1):
+        before, sign, words = _TEXT.sub("", line).partition(_SIGN)
+        if sign and before.strip():
+            raise DataError(
+                f"{grammar.name}, line {number}: {_SIGN} {words.strip()}: a guard stands on a line of its own"
+            )
+        if sign:
+            found.append(words.split())
+    return found
 
 
 def _guard(grammar: Grammar, words: list[str]) -> Guard:
     kind, *rest = words or [""]
-    until = ""
-    if len(rest) > 2 and rest[-2] == "until":
-        rest, until = rest[:-2], rest[-1]
+    again = kind == "scope" and rest[-1:] == ["again"]
+    rest = rest[:-1] if again else rest
+    last, behind = "", {"count": "until", "match": "until", "scope": "after"}.get(kind, "")
+    if behind and rest[-2:-1] == [behind]:
+        rest, last = rest[:-2], rest[-1]
     if kind == "count" and len(rest) > 1:
-        steps = {name: int(step or 1) for name, _, step in (one.partition("=") for one in rest[:-1])}
-        low, _, high = rest[-1].partition("..")
-        if (low + high).isdigit():
-            return Counter(grammar, steps, int(low or 0), int(high) if high else _ENDLESS, until=until)
+        steps, window = [_STEP.fullmatch(one) for one in rest[:-1]], _WINDOW.fullmatch(rest[-1])
+        if window is not None and all(steps):
+            low, dots, high = window.groups()
+            most = int(high) if high else _ENDLESS if dots else int(low)
+            return Counter(grammar, dict(_step(one) for one in steps if one), int(low or 0), most, until=last)
     elif kind == "match" and len(rest) == 1:
-        return Matched(grammar, rest[0], until)
-    elif kind == "scope" and len(rest) == 2 and not until:
-        return Scope(grammar, *rest)
-    elif kind == "forbid" and rest and not until:
+        return Matched(grammar, rest[0], last)
+    elif kind == "scope" and len(rest) == 2:
+        return Scope(grammar, *rest, again=again, after=last)
+    elif kind == "forbid" and rest:
         return Forbidden(grammar, rest)
     raise DataError(
-        f"{grammar.name}: {_SIGN} {' '.join(words)}: expected count NAME.. LOW..HIGH, match NAME, scope DECLARE USE "
-        "or forbid TEXT.., and until NAME after the first two"
+        f"{grammar.name}: {_SIGN} {' '.join(words)}: expected count NAME.. LOW..HIGH or match NAME, and until NAME; "
+        "scope DECLARE USE, and after NAME, again; or forbid TEXT.."
     )
+
+
+def _step(found: re.Match[str]) -> tuple[str, int]:
+    name, step = found.groups()
+    return name, int(step or 1)

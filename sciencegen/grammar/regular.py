@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+import torch
 
 from sciencegen.errors import DataError, RequestError
 from sciencegen.grammar.automaton import MOST_STATES, Automaton, explored
+from sciencegen.grammar.guards import Guard, Place, guards_of
+from sciencegen.grammar.rules import Grammar
 
-__all__ = ["Production", "regular"]
+__all__ = ["Production", "language", "regular"]
 
 
 class Production(Protocol):
@@ -23,30 +27,96 @@ class Production(Protocol):
     def name(self) -> str: ...
 
 
+def language(grammar: Grammar) -> Automaton:
+    """The automaton of a regular grammar, under the guards in its file."""
+    return regular(grammar.rules, grammar.start, grammar.symbols, grammar.name, guards_of(grammar))
+
+
 def regular(
-    rules: Sequence[Production], start: int, symbols: Sequence[str] = (), name: str = "the grammar"
+    rules: Sequence[Production],
+    start: int,
+    symbols: Sequence[str] = (),
+    name: str = "the grammar",
+    guards: Sequence[Guard] = (),
 ) -> Automaton:
     """The smallest automaton of the sentences of a grammar, over its characters.
 
     A symbol that needs itself again may do so at the end of a rule only; such grammars are strongly regular (Mohri and
     Nederhof, Regular Approximation of Context-Free Grammars, 2001). Any other is refused by the name of its rule.
     """
-    of: dict[int, list[Production]] = {}
-    for rule in rules:
-        of.setdefault(rule.symbol, []).append(rule)
-    _check_right_linear(of, symbols, name)
-    machine = _Machine(of)
+    of: dict[int, list[int]] = {}
+    for number, rule in enumerate(rules):
+        of.setdefault(rule.symbol, []).append(number)
+    _check_right_linear({symbol: [rules[i] for i in some] for symbol, some in of.items()}, symbols, name)
+    machine = _Machine(rules, of, _Registers(guards, len(rules)))
     machine.build(start)
-    letters = tuple(sorted({character for edges in machine.edges for character, _ in edges if character}))
+    letters = tuple(sorted({edge.character for edges in machine.edges for edge in edges if edge.character}))
 
-    def follow(states: frozenset[int], letter: int) -> frozenset[int] | None:
-        character = letters[letter]
-        reached = {target for state in states for found, target in machine.edges[state] if found == character}
-        return machine.closed(reached) or None
+    def follow(places: frozenset[_Place], letter: int) -> frozenset[_Place] | None:
+        return machine.closed(machine.read(places, letters[letter])) or None
 
-    final = machine.final
-    begin = machine.closed({machine.start})
-    return explored(letters, begin, follow, lambda states: final in states).minimal()
+    begin = machine.closed({(machine.start, machine.registers.start)})
+    return explored(letters, begin, follow, lambda places: any(state == machine.final for state, _ in places)).minimal()
+
+
+_Key = tuple[Any, ...]
+_Place = tuple[int, _Key]
+"""A state, and what guards know there."""
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """A way on from a state: by a character, or by none."""
+
+    character: str
+    target: int
+    rule: int = -1
+    """The rule that is taken with it."""
+
+
+class _Registers:
+    """What guards know, as keys, and what becomes of it with every rule."""
+
+    def __init__(self, guards: Sequence[Guard], rules: int) -> None:
+        self.guards, self.rules = guards, torch.arange(rules)
+        states = tuple(guard.start(1, None) for guard in guards)
+        self.start = _key(states)
+        self._states = {self.start: states}
+        self._after: dict[tuple[_Key, bool], list[_Key | None]] = {}
+
+    def after(self, key: _Key, rule: int, last: bool) -> _Key | None:
+        """What is known after a rule; None where it must not be taken. `last`: whether its symbol is the last one."""
+        if not self.guards or rule < 0:
+            return key
+        if (key, last) not in self._after:
+            self._after[key, last] = self._stepped(key, last)
+        return self._after[key, last][rule]
+
+    def _stepped(self, key: _Key, last: bool) -> list[_Key | None]:
+        n = len(self.rules)
+        height = torch.full((n,), 1 if last else 2)
+        place = Place(torch.zeros_like(height), height, MOST_STATES)
+        rows = torch.zeros_like(height)
+        states = [guard.take(known, rows) for guard, known in zip(self.guards, self._states[key], strict=True)]
+        blocked = torch.zeros(n, dtype=torch.bool)
+        after = []
+        for guard, known in zip(self.guards, states, strict=True):
+            blocked |= guard.blocked(known, place)[self.rules, self.rules]
+            after.append(guard.advance(known, self.rules, place))
+        found: list[_Key | None] = []
+        for rule in range(n):
+            one = tuple(
+                guard.take(known, self.rules[rule : rule + 1]) for guard, known in zip(self.guards, after, strict=True)
+            )
+            reached = None if blocked[rule] else _key(one)
+            if reached is not None:
+                self._states.setdefault(reached, one)
+            found.append(reached)
+        return found
+
+
+def _key(state: Any) -> _Key:
+    return tuple(_key(part) if isinstance(part, tuple) else tuple(part.flatten().tolist()) for part in state)
 
 
 @dataclass
@@ -57,10 +127,14 @@ class _Machine:
     the same, and so becomes a loop.
     """
 
-    of: dict[int, list[Production]]
-    edges: list[list[tuple[str, int]]] = field(default_factory=list)
+    rules: Sequence[Production]
+    of: dict[int, list[int]]
+    registers: _Registers
+    edges: list[list[_Edge]] = field(default_factory=list)
     entered: dict[tuple[int, int], int] = field(default_factory=dict)
     open: list[tuple[int, int]] = field(default_factory=list)
+    lasts: set[int] = field(default_factory=set)
+    """The states of symbols after which nothing is to follow."""
     final: int = 0
     start: int = 0
 
@@ -70,17 +144,26 @@ class _Machine:
         while self.open:
             symbol, after = self.open.pop()
             for rule in self.of.get(symbol, ()):
-                self._link(self.entered[symbol, after], rule.right, after)
+                self._link(self.entered[symbol, after], rule, after)
 
-    def closed(self, states: set[int]) -> frozenset[int]:
-        """The states, and all that are reached from them without a character."""
-        open_ = list(states)
+    def read(self, places: Iterable[_Place], character: str) -> set[_Place]:
+        """What is reached by a character."""
+        found = set()
+        for state, known in places:
+            for edge in self.edges[state]:
+                if edge.character == character:
+                    after = self.registers.after(known, edge.rule, state in self.lasts)
+                    if after is not None:
+                        found.add((edge.target, after))
+        return found
+
+    def closed(self, places: set[_Place]) -> frozenset[_Place]:
+        """The places, and all that are reached from them without a character."""
+        open_ = set(places)
         while open_:
-            for character, target in self.edges[open_.pop()]:
-                if not character and target not in states:
-                    states.add(target)
-                    open_.append(target)
-        return frozenset(states)
+            open_ = self.read(open_, "") - places
+            places |= open_
+        return frozenset(places)
 
     def _state(self) -> int:
         self.edges.append([])
@@ -93,17 +176,19 @@ class _Machine:
         if key not in self.entered:
             self.entered[key] = self._state()
             self.open.append(key)
+            if after == self.final:
+                self.lasts.add(self.entered[key])
         return self.entered[key]
 
-    def _link(self, state: int, right: Sequence[int | str], after: int) -> None:
-        units = list(_units(right))
-        targets = [*(self._state() for _ in units[1:]), after]
+    def _link(self, state: int, rule: int, after: int) -> None:
+        units = list(_units(self.rules[rule].right))
         if not units:
-            self.edges[state].append(("", after))
+            self.edges[state].append(_Edge("", after, rule))
+        targets = [*(self._state() for _ in units[1:]), after]
         for unit, target in zip(units, targets if units else (), strict=True):
             entered = ("", self._enter(unit, target)) if isinstance(unit, int) else (unit, target)
-            self.edges[state].append(entered)
-            state = target
+            self.edges[state].append(_Edge(*entered, rule))
+            state, rule = target, -1
 
 
 def _units(right: Sequence[int | str]) -> Iterator[int | str]:

@@ -42,6 +42,9 @@ class Grammar:
     reader: Callable[[str], list[int]] = field(repr=False, compare=False)
     """The rules of a sentence; raises `DataError` for what is none."""
 
+    def __repr__(self) -> str:
+        return f"Grammar({self.name}, {len(self.rules)} rules)"
+
     def __deepcopy__(self, memo: object) -> Grammar:
         return self  # nothing of it changes
 

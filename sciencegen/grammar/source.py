@@ -76,6 +76,8 @@ def _it(names: list[str]) -> str:
 def _conflict(said: str) -> str:
     """What Lark says of a grammar that one token of lookahead cannot decide, in a line."""
     flat = " ".join(said.split())
+    if flat == "Using an undefined rule: NonTerminal('start')":
+        return "no rule is called start: that is where sentences begin"
     if "conflict" not in flat.lower() and "collision" not in flat.lower():
         return flat
     return f"it cannot be read from left to right with one token of lookahead: {flat}"

@@ -10,6 +10,7 @@ from torch import Tensor
 from sciencegen.errors import DataError
 from sciencegen.grammar.machine import StackMachine
 
+_RUN = ". Neighbouring terminals may run into one another, or spell the same text"
 __all__ = ["Trial", "drawn", "require_sound", "tried"]
 
 
@@ -50,17 +51,28 @@ def tried(machine: StackMachine, n: int = 1000, seed: int = 0) -> Trial:
         rules = row[: row.index(machine.end)] if machine.end in row else row
         sentence = grammar.decode(rules)
         if sentence is None:
-            complaint = complaint or f"a draw came to no end in {machine.length} rules"
+            complaint = complaint or _stopped(machine, rules)
             continue
         try:
             read = grammar.encode(sentence)
         except DataError as error:
-            complaint = complaint or f"{sentence!r} was drawn, but {error}"
+            complaint = complaint or f"{sentence!r} was drawn, but {error}{_RUN}"
             continue
         same += read == rules
         if read != rules:
-            complaint = complaint or f"{sentence!r} was drawn with other rules than it is read with"
+            complaint = complaint or f"{sentence!r} was drawn with other rules than it is read with{_RUN}"
     return Trial(n, same, complaint)
+
+
+def _stopped(machine: StackMachine, rules: list[int]) -> str:
+    """Why a draw is no sentence."""
+    if len(rules) == machine.length:
+        return f"one came to no end in {machine.length} rules"
+    names = [machine.grammar.rules[rule].name for rule in rules[-3:]]
+    return (
+        f"after {len(rules)} rules, the last of them {', '.join(names) or 'none'}, one came to a place where guards forbid "
+        "every way on; let the rules that guards name be the ones that decide (until NAME, where another does)"
+    )
 
 
 def require_sound(machine: StackMachine, n: int = 1000) -> Trial:
@@ -69,6 +81,6 @@ def require_sound(machine: StackMachine, n: int = 1000) -> Trial:
     if trial.same < trial.drawn:
         raise DataError(
             f"{machine.grammar.name}: {trial.same:,} of {trial.drawn:,} sentences drawn from it are read back as they "
-            f"were drawn: {trial.complaint}. Neighbouring terminals may run into one another, or spell the same text"
+            f"were drawn: {trial.complaint}"
         )
     return trial

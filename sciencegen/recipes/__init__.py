@@ -7,10 +7,11 @@ from typing import Any
 
 from sciencegen.core.domain import Domain
 from sciencegen.errors import UnknownName
-from sciencegen.recipes import arrays, densities, molecules
+from sciencegen.recipes import arrays, densities, expressions, molecules, sentences, sequences
+from sciencegen.recipes.options import resolve
 from sciencegen.recipes.recipe import Recipe
 
-__all__ = ["RECIPES", "Recipe", "domain_of", "recipe_function"]
+__all__ = ["RECIPES", "Recipe", "domain_of", "recipe_called", "recipe_function"]
 
 RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "arrays/fvsbn": arrays.fvsbn,
@@ -31,11 +32,19 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/moments": densities.moments,
     "densities/vae": densities.vae,
     "densities/wgan": densities.wgan,
+    "expressions/grammar-vae": expressions.grammar_vae,
+    "molecules/char-vae": molecules.char_vae,
+    "molecules/grammar-vae": molecules.grammar_vae,
     "molecules/kekule-gru": molecules.kekule_gru,
     "molecules/selfies-gru": molecules.selfies_gru,
     "molecules/selfies-transformer": molecules.selfies_transformer,
     "molecules/smiles-gru": molecules.smiles_gru,
     "molecules/smiles-transformer": molecules.smiles_transformer,
+    "sentences/grammar-vae": sentences.grammar_vae,
+    "sentences/gru": sentences.gru,
+    "sequences/grammar-vae": sequences.grammar_vae,
+    "sequences/gru": sequences.gru,
+    "sequences/transformer": sequences.transformer,
 }
 
 
@@ -46,9 +55,17 @@ def recipe_function(name: str) -> Callable[..., Recipe[Any]]:
     return RECIPES[name]
 
 
+def recipe_called(name: str) -> str:
+    """The whole name of a recipe; one without a domain is one of sentences, of whatever language."""
+    return f"sentences/{name}" if f"sentences/{name}" in RECIPES else name
+
+
 def domain_of(name: str) -> Domain[Any]:
-    """The domain of a name, as its recipes have it."""
-    found = next((recipe for known, recipe in RECIPES.items() if known.partition("/")[0] == name), None)
+    """The domain of a name, as its recipes have it; of `sequences/peptide`, as they have it with `kind=peptide`, and
+    of `sentences/my.lark` with `grammar=my.lark`."""
+    domain, _, kind = name.partition("/")
+    found = next((recipe for known, recipe in RECIPES.items() if known.partition("/")[0] == domain), None)
     if found is None:
         raise UnknownName("domain", name, sorted({known.partition("/")[0] for known in RECIPES}))
-    return found().domain
+    options, _ = resolve(found, {"grammar" if domain == "sentences" else "kind": kind} if kind else {})
+    return found(**options).domain

@@ -11,8 +11,9 @@ from sciencegen.core.condition import ConditionFields, Continuous
 from sciencegen.core.domain import Domain, Representing
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective, Ramp
-from sciencegen.core.space import Discrete, Space
+from sciencegen.core.space import Discrete, Space, Tokens
 from sciencegen.families.vae import VAE, Diagonal, Spelled, Spelling
+from sciencegen.grammar import StackMachine
 from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Unrolled
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.mlp import MLP
@@ -21,7 +22,7 @@ from sciencegen.objectives.elbo import ELBO
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["Decoder", "Encoder", "SpelledVAE", "spelled_vae"]
+__all__ = ["Decoder", "Encoder", "SpelledVAE", "kept", "spelled_vae"]
 
 T = TypeVar("T")
 Encoder = Literal["convolutional", "recurrent"]
@@ -36,7 +37,7 @@ class SpelledVAE:
     `unrolled`, where only the constraint ties them together. `conditioned`: whether properties are given to both; or
     else `regress` weighs how well latents must tell them. `masked`: whether the likelihood is that under the whole
     constraint, guards and all, rather than under its syntax. `keep` is the share of draws kept, those from which
-    guards took least. `hints` is how many numbers a latent says at every step, to a decoder that writes entry by entry.
+    guards took least.
     """
 
     encoder: Encoder = "convolutional"
@@ -56,7 +57,6 @@ class SpelledVAE:
     conditioned: bool = True
     masked: bool = False
     keep: float = 0.5
-    hints: int = 32
 
     def generator(self, space: Space, fields: ConditionFields) -> Generator:
         """The model of a space."""
@@ -68,7 +68,7 @@ class SpelledVAE:
             self._encoder(space, conditioner.width),
             Diagonal(self.width, self.latent),
             MLP(self.latent, self.code, [self.code], conditioner.width),
-            Spelled(space, net, self.code, Spelling(keep=self.keep), self.masked),
+            Spelled(space, net, self.code, Spelling(keep=kept(space, self.keep)), self.masked),
             conditioner,
             dense=False,
             predictor=self._predictor(fields),
@@ -81,18 +81,24 @@ class SpelledVAE:
     def _encoder(self, space: Discrete, context: int) -> nn.Module:
         if self.encoder == "recurrent":
             return Folded(space, context, self.width, self.width // 2, self.embed)
-        return Convolutional(space, context, self.width, 3 * self.width // 8, self.embed, 4)
+        return Convolutional(space, context, self.width, self.width // 2, self.embed)
 
     def _net(self, space: Discrete) -> CausalNet:
         if self.decoder == "unrolled":
             return Unrolled(space, self.code, self.width, 3)
-        return Recurrent(space, self.code, Gated(), self.width, self.depth, self.dropout, self.embed, self.hints)
+        return Recurrent(space, self.code, Gated(), self.width, self.depth, self.dropout, self.embed)
 
     def _predictor(self, fields: ConditionFields) -> nn.Module | None:
         numbers = sum(isinstance(field, Continuous) for field in fields.fields)
         if not self.regress or not numbers:
             return None
         return nn.Sequential(nn.Linear(self.latent, 128), nn.SiLU(), nn.Linear(128, numbers))
+
+
+def kept(space: Space, keep: float) -> float:
+    """The share of draws kept: all of them where nothing but syntax is forbidden."""
+    machine = space.constraint if isinstance(space, Tokens) else None
+    return keep if isinstance(machine, StackMachine) and machine.guards else 1.0
 
 
 def spelled_vae(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from sciencegen.core.condition import ConditionFields
 from sciencegen.core.generator import Generator
@@ -11,17 +12,29 @@ from sciencegen.core.space import Discrete, Space
 from sciencegen.domains.molecules.domain import Molecules
 from sciencegen.domains.molecules.kekule import KekuleSmiles
 from sciencegen.domains.molecules.molecule import Molecule
+from sciencegen.domains.molecules.rules import KekuleRules, SmilesRules
 from sciencegen.domains.molecules.selfies import Selfies
 from sciencegen.domains.molecules.smiles import Smiles
 from sciencegen.domains.molecules.strings import Strings
+from sciencegen.domains.sentences.rules import Ruled
 from sciencegen.families.autoregressive import Autoregressive
+from sciencegen.grammar.source import source_of
 from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Transformer
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.likelihood import MaximumLikelihood
+from sciencegen.recipes.grammars import Decoder, Encoder, SpelledVAE, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["kekule_gru", "selfies_gru", "selfies_transformer", "smiles_gru", "smiles_transformer"]
+__all__ = [
+    "char_vae",
+    "grammar_vae",
+    "kekule_gru",
+    "selfies_gru",
+    "selfies_transformer",
+    "smiles_gru",
+    "smiles_transformer",
+]
 
 ASK = (
     *("logp", "qed", "tpsa", "mw", "sa"),
@@ -32,6 +45,7 @@ _RECURRENT = Settings(
     batch=256, rate=2e-3, epochs=5, warmup=400, schedule="cosine", beta2=0.99, clip=5.0, decay=0.01, ema=0.999
 )
 _ATTENTIVE = replace(_RECURRENT, rate=1e-3, warmup=500)
+_KEKULE = "kekule_smiles"
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
 
@@ -65,6 +79,88 @@ def _autoregressive(
         spellings=spellings,
         tuning=_TUNING,
     )
+
+
+_LATENT = Settings(batch=256, rate=1e-3, epochs=30, warmup=500, schedule="cosine", clip=5.0, beta2=0.99, ema=0.999)
+
+
+def grammar_vae(
+    grammar: str = "kekule_smiles",
+    encoder: Encoder = "convolutional",
+    decoder: Decoder = "recurrent",
+    width: int = 512,
+    embed: int = 128,
+    latent: int = 56,
+    code: int = 256,
+    context: int = 64,
+    beta: float = 0.1,
+    ramp: int = 2000,
+    free_bits: float = 0.0,
+    hide: float = 0.5,
+    regress: float = 0.0,
+    conditioned: bool = True,
+    masked: bool = False,
+    keep: float = 0.5,
+) -> Recipe[Molecule]:
+    """Grammar VAE (Kusner, Paige, Hernández-Lobato; 2017): latents spelled by the rules of a grammar.
+
+    Under the grammar of Kekulé SMILES every draw is a molecule; under another only its writing is sure.
+    """
+    options = SpelledVAE(
+        encoder,
+        decoder,
+        width,
+        1,
+        embed,
+        latent,
+        code,
+        context,
+        beta=beta,
+        ramp=ramp,
+        free_bits=free_bits,
+        hide=hide,
+        regress=regress,
+        conditioned=conditioned,
+        masked=masked,
+        keep=keep,
+    )
+    kind = KekuleRules if Path(grammar).stem == _KEKULE else SmilesRules
+    return spelled_vae(Molecules(), Ruled(kind, lambda: source_of(grammar)), ASK, options, _LATENT)
+
+
+def char_vae(
+    encoder: Encoder = "convolutional",
+    decoder: Decoder = "recurrent",
+    width: int = 512,
+    embed: int = 128,
+    latent: int = 56,
+    code: int = 256,
+    context: int = 64,
+    beta: float = 0.1,
+    ramp: int = 2000,
+    free_bits: float = 0.0,
+    hide: float = 0.5,
+    regress: float = 0.0,
+    conditioned: bool = True,
+) -> Recipe[Molecule]:
+    """The same model over the characters of SMILES: what a Grammar VAE is to be compared with."""
+    options = SpelledVAE(
+        encoder,
+        decoder,
+        width,
+        1,
+        embed,
+        latent,
+        code,
+        context,
+        beta=beta,
+        ramp=ramp,
+        free_bits=free_bits,
+        hide=hide,
+        regress=regress,
+        conditioned=conditioned,
+    )
+    return spelled_vae(Molecules(), Smiles, ASK, options, _LATENT)
 
 
 def kekule_gru(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from sciencegen.core.condition import ConditionFields
-from sciencegen.core.domain import Domain, Representation
+from sciencegen.core.domain import Domain, Representation, Representing
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
 from sciencegen.core.space import Space
@@ -23,7 +23,7 @@ class Recipe(Generic[T]):
     """A domain and its representation, the generator of their space, the objective it is trained with."""
 
     domain: Domain[T]
-    representation: type[Representation[T]]
+    representation: Representing[T]
     generator: Callable[[Space, ConditionFields], Generator]
     objective: Callable[[Space, ConditionFields], Objective]
     ask: tuple[str, ...] = ()
@@ -38,3 +38,7 @@ class Recipe(Generic[T]):
     """Settings that differ where a run begins with a trained model."""
     ready: Representation[T] | None = None
     """The representation of a recipe that needs no data, such as one that learns from an energy alone."""
+
+    def recalled(self, state: Mapping[str, Any]) -> Recipe[T]:
+        """The recipe of a model whose representation has this state: no file it was made with is read again."""
+        return replace(self, domain=self.domain.recalled(state), representation=self.representation.recalled(state))

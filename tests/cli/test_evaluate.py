@@ -126,9 +126,22 @@ def test_what_is_asked_is_held_against_what_is_measured(sciencegen: Command, gru
     assert report["mw"]["draws"] == 24
     assert report["mw"]["mw"]["mean_absolute_error"] >= 0
     assert report["mw"]["mw"]["chance"] > 0
+    assert report["mw"]["mw"]["r2"] <= report["mw"]["mw"]["correlation"] ** 2 + 1e-9
     assert page.read_text().count("<svg") == 4
     again = sciencegen("evaluate", gru, "--data", sets / "train.smi", *asked)
     assert json.loads(again.out)["asked"] == report
+
+
+def test_files_are_read_as_in_training(sciencegen: Command, gru: Path, sets: Path) -> None:
+    (sets / "salts.smi").write_text("CCO\nCCN\nCCC.O\nC(\n")
+    model = ("evaluate", gru, "--data", sets / "salts.smi", "-n", 4)
+    done = sciencegen(*model)
+    assert json.loads(done.out)["items"] == 3
+    assert "3 of 4 rows read" in done.err
+    report = json.loads(sciencegen(*model, "--read", "salts=drop").out)
+    assert report["items"] == 2
+    assert report["data"]["read"] == ["salts=drop"]
+    assert "unknown reading option 'salt'" in sciencegen(*model, "--read", "salt=drop").refusal
 
 
 def test_molecules_stand_beside_any_file(sciencegen: Command, gru: Path, sets: Path) -> None:
@@ -153,6 +166,7 @@ def test_a_page_needs_nothing_beside_it(sciencegen: Command, flow: Path, table: 
         (["--protocol", "mose"], "did you mean 'moses'?"),
         (["--protocol", "moses", "--asked", "logp"], "--asked goes with --data"),
         (["--protocol", "moses", "--data", "x.smi"], "give either --data or --protocol"),
+        (["--protocol", "moses", "--read", "duplicates=drop"], "--read goes with --data"),
         (["--protocol", "moses", "--from", "nowhere"], "--from nowhere: expected a folder"),
         (["--protocol", "moses", "-n", "0"], "-n 0: a protocol needs draws"),
         (["--data", "test.smi", "--from", "."], "--from goes with --protocol"),

@@ -48,7 +48,6 @@ NETS: dict[str, Callable[[Discrete, int], CausalNet]] = {
     "MADE": lambda space, context: MADE(space, context, 16, 2),
     "MADE without hidden units to spare": lambda space, context: MADE(space, context, 2, 1),
     "GRU": lambda space, context: Recurrent(space, context, Gated(), 8, 2),
-    "GRU with hints": lambda space, context: Recurrent(space, context, Gated(), 8, 2, hints=3),
     "LSTM": lambda space, context: Recurrent(space, context, LongShort(), 8, 2),
     "Transformer": lambda space, context: Transformer(space, context, 16, 2, 2),
     "Unrolled": lambda space, context: Unrolled(space, context, 8, 2),

@@ -17,6 +17,7 @@ from sciencegen.core.space import Discrete, Reals
 from sciencegen.model import load
 from sciencegen.recipes import RECIPES
 from tests.conformance.tiny import options, tiny
+from tests.conformance.tiny import points as all_points
 from tests.conformance.two_processes import updated
 
 every_recipe = pytest.mark.parametrize("name", RECIPES)
@@ -37,9 +38,7 @@ def test_probabilities_sum_to_one(name: str) -> None:
     generator, space = made.generator, made.generator.space
     condition = None if made.batch().condition is None else made.batch().condition[:1]
     if isinstance(space, Discrete):
-        rows = itertools.product(range(space.categories), repeat=space.size)
-        points, cell = torch.tensor(list(rows)).view(-1, *space.shape), 1.0
-        points = points[space.contains(points)]
+        points, cell = all_points(space), 1.0
     else:
         assert isinstance(space, Reals)
         assert space.size == 2

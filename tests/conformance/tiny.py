@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,14 @@ from sciencegen.core.condition import ConditionFields
 from sciencegen.core.domain import Items
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
+from sciencegen.core.space import Discrete, Tokens
 from sciencegen.domains.densities import Point
 from sciencegen.fit import Fit
 from sciencegen.recipes import RECIPES
 
 SMALL = {
     **{"width": 16, "embed": 8, "context": 8, "depth": 2, "latent": 2, "heads": 2},
-    **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0},
+    **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0, "dropout": 0.0, "keep": 1.0},
 }
 
 
@@ -38,12 +41,34 @@ def densities(n: int) -> Items[Any]:
     return Items([Point(("x", "y"), row) for row in x])
 
 
+def expressions(n: int) -> Items[Any]:
+    some = ["x", "1", "x*x", "1+x", "x+1", "1*x", "1+1"]
+    return Items([some[i * i % 7] for i in range(n - 1)] + ["1+1"])
+
+
 def molecules(n: int) -> Items[Any]:
     some = ["C", "CC", "CCO", "CO", "CN", "O", "NCO", "N"]
     return Items([some[i * i % 7] for i in range(n - 1)] + ["NCO"])
 
 
-EXAMPLES = {"arrays": arrays, "densities": densities, "molecules": molecules}
+def sentences(n: int) -> Items[Any]:
+    some = ["a", "ab", "b", "ca", "bc", "c", "ba"]
+    return Items([some[i * i % 7] for i in range(n - 1)] + ["ba"])
+
+
+def sequences(n: int) -> Items[Any]:
+    some = ["A", "AC", "ACG", "CA", "CG", "G", "GCA"]
+    return Items([some[i * i % 7] for i in range(n - 1)] + ["GCA"])
+
+
+EXAMPLES = {
+    "arrays": arrays,
+    "densities": densities,
+    "expressions": expressions,
+    "molecules": molecules,
+    "sentences": sentences,
+    "sequences": sequences,
+}
 """Items for the recipes of a domain; a new domain adds one function here."""
 
 
@@ -72,7 +97,10 @@ class Tiny:
 
 def options(name: str) -> dict[str, Any]:
     known = inspect.signature(RECIPES[name]).parameters
-    return {option: value for option, value in SMALL.items() if option in known}
+    small = {option: value for option, value in SMALL.items() if option in known}
+    if "grammar" in known:  # languages of few sentences
+        small["grammar"] = str(Path(__file__).with_name("grammars") / f"{name.split('/')[0]}.lark")
+    return small
 
 
 def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: Any) -> Tiny:
@@ -85,3 +113,21 @@ def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: A
             for parameter in fit.model.generator.parameters():
                 parameter.add_(0.1 * torch.randn_like(parameter))
     return Tiny(name, fit)
+
+
+def points(space: Discrete) -> torch.Tensor:
+    """All rows of a space; under a constraint those that its syntax allows."""
+    constraint = space.constraint if isinstance(space, Tokens) else None
+    state = None if constraint is None else constraint.start(1)
+    if constraint is None or constraint.syntax(state) is None:
+        rows = itertools.product(range(space.categories), repeat=space.size)
+        found = torch.tensor(list(rows)).view(-1, *space.shape)
+        return found[space.contains(found)]
+    found = torch.empty(1, 0, dtype=torch.long)
+    for _ in range(space.size):
+        allowed = constraint.syntax(state)
+        assert allowed is not None
+        before, token = allowed.nonzero().unbind(1)
+        found = torch.cat((found[before], token[:, None]), 1)
+        state = constraint.advance(constraint.take(state, before), token)
+    return found

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from sciencegen.core.domain import Items
-from sciencegen.core.reading import Example, Reading
+from sciencegen.core.reading import Example, Places, Reading
 from sciencegen.data.records import Cell, Records, opened, table_records
 from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, numbers_or_text, read_bytes
 from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all
@@ -168,7 +168,8 @@ def read_molecules(path: Path, options: ReadingOptions | None = None, beside: Se
         if name != found.column:
             whole = numbers_or_text(path, name, cells, whole=name in beside)
             columns[name] = [whole[row] for row in kept]
-    return Items(items, columns, reading)
+    places = Places.of([rows.number(row) for row in kept], [rows.lines[row] for row in kept])
+    return Items(items, columns, reading, places)
 
 
 def _guessed(raw: bytes) -> str:

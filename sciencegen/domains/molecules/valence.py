@@ -143,7 +143,7 @@ class ValenceConstraint(Constraint):
         here = state.here[:, None]
         apart = (state.ring_at != here) & (state.ring_at != state.parent[:, None]) & (state.ring_met != here)
         allowed.index_copy_(1, t.numbers, by_bond.gather(1, state.ring_bond) & apart)
-        allowed[:, 0] |= allowed.sum(1) == 0  # a prefix that was forced on us can only be broken off
+        allowed[:, 0] |= allowed.view(torch.uint8).amax(1) == 0  # a prefix that was forced on us can only be broken off
         return allowed
 
     def advance(self, state: Spelling, token: Tensor) -> Spelling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 
 import numpy as np
@@ -17,6 +18,8 @@ __all__ = ["written"]
 
 _MANY = 20_000
 """From so many molecules on, starting processes and keeping the result is worth it."""
+_MOST = 1_000_000
+"""What more molecules than these are written as is forgotten: it would take more room than the data."""
 
 
 def written(
@@ -26,16 +29,36 @@ def written(
 
     `write` is a function of a module, and the `packages` are those whose versions decide what it makes.
     """
-    if len(molecules) < _MANY:
-        texts = [_text(write, molecule) for molecule in molecules]
-    else:
-        content = hashlib.sha256("\n".join(molecules).encode()).hexdigest()
-        key = {"notation": notation, "molecules": content} | {name: version(name) for name in packages}
-        texts = remembered(key, lambda: {"texts": _in_processes(molecules, write)})["texts"].tolist()
+    known = _known(notation)
+    new = [one for one in dict.fromkeys(molecules) if one not in known]
+    if len(known) + len(new) > _MOST:
+        _known.cache_clear()
+        new = list(dict.fromkeys(molecules))
+        known = {} if len(new) > _MOST else _known(notation)
+    known |= zip(new, _texts(new, write, notation, packages), strict=True)
+    texts = [known[one] for one in molecules]
     failed = [row for row, text in enumerate(texts) if not text]
     if failed:
         raise DataError(_complaint(molecules, write, notation, failed))
     return texts
+
+
+@lru_cache(maxsize=4)
+def _known(notation: str) -> dict[Molecule, str]:
+    """What was written in this process in one notation."""
+    return {}
+
+
+def _texts(
+    molecules: Sequence[Molecule], write: Callable[[Molecule], str], notation: str, packages: Sequence[str]
+) -> list[str]:
+    """The text of each molecule, empty for one that cannot be written; many are remembered."""
+    if len(molecules) < _MANY:
+        return [_text(write, molecule) for molecule in molecules]
+    content = hashlib.sha256("\n".join(molecules).encode()).hexdigest()
+    key = {"notation": notation, "molecules": content} | {name: version(name) for name in packages}
+    kept: list[str] = remembered(key, lambda: {"texts": _in_processes(molecules, write)})["texts"].tolist()
+    return kept
 
 
 def _text(write: Callable[[Molecule], str], molecule: Molecule) -> str:

@@ -43,6 +43,15 @@ class VAE(Variational, Predicting, Constrained):
         self.dense, self.predictor = dense, predictor
         self.knobs: Spread = likelihood.knobs
 
+    def lean(self) -> VAE:
+        lean = self.likelihood.lean()
+        if lean is self.likelihood:
+            return self
+        parts = (self.space, self.encoder, self.posterior, self.decoder, lean, self.conditioner)
+        copied = VAE(*parts, self.dense, self.predictor).eval()
+        copied.knobs = self.knobs
+        return copied
+
     def bound(self, x: Tensor, condition: Condition | None = None) -> Bound:
         context = self.conditioner(condition, len(x))
         draw = self.posterior(self._encoding(x, context), 1)

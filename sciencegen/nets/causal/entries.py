@@ -16,7 +16,7 @@ from sciencegen.core.space import Discrete, Tokens
 from sciencegen.errors import RequestError
 from sciencegen.nets.causal.net import CausalNet
 
-__all__ = ["Entries", "Sharpness", "draw_entries", "least_removed", "sequence_log_prob"]
+__all__ = ["Entries", "Sharpness", "draw_entries", "forbids", "least_removed", "sequence_log_prob"]
 
 _COMPACT_BELOW = 0.85
 """Finished rows are dropped from the working set when fewer than this share of them is left."""
@@ -60,6 +60,13 @@ class Entries:
     log_weight: Tensor  # [n], the log-probability of the entries that were given
     removed_logmass: Tensor | None
     """[n], the log-probability a constraint took away beyond syntax; None where there is none."""
+
+
+def forbids(space: Discrete, masked: bool) -> bool:
+    """Whether a space's constraint keeps draws from what a net has learned: it has more than syntax, and the net was
+    not trained under all of it."""
+    constraint = space.constraint if isinstance(space, Tokens) else None
+    return constraint is not None and not constraint.is_syntax and not masked
 
 
 def sequence_log_prob(space: Discrete, logits: Tensor, x: Tensor, masked: bool = True) -> Tensor:
@@ -184,7 +191,7 @@ def draw_entries(
             kept, ended = (~live.ended).nonzero()[:, 0], live.ended.nonzero()[:, 0]
             live.take(torch.cat((kept, ended[: size - going])), net, constraint)  # some stay, to keep the sizes few
     live.write(out, removed)
-    return Entries(out, weight, removed if constraint is not None and not masked and knobs.guarded else None)
+    return Entries(out, weight, removed if forbids(space, masked) and knobs.guarded else None)
 
 
 def _masks(
@@ -199,15 +206,15 @@ def _masks(
 
 
 def _kept(logits: Tensor, learned: Tensor | None, allowed: Tensor | None, knobs: Sharpness) -> tuple[Tensor, Tensor]:
-    """The probabilities of what is allowed, up to a factor, and how much of what was learned that is, as a logarithm."""
+    """The probabilities of what is allowed, up to a factor; and how much that is of what was learned, as a logarithm."""
     tempered = logits / knobs.temperature if knobs.temperature != 1 else logits
     probability = tempered.softmax(-1)
     whole = kept = probability.new_ones(len(logits))
     if learned is not None:
-        probability = probability * _numbers(learned, probability.dtype)
+        probability = probability.mul_(_numbers(learned, probability.dtype))
         whole = kept = probability.sum(-1)
     if allowed is not None:
-        probability = probability * _numbers(allowed, probability.dtype)
+        probability = probability.mul_(_numbers(allowed, probability.dtype))
         kept = probability.sum(-1)
     if bool((kept < _TRACE).any()):  # far outside of what the net thinks possible
         return _kept_exactly(tempered, learned, allowed, knobs)
@@ -265,7 +272,7 @@ def _nucleus(probability: Tensor, knobs: Sharpness) -> Tensor:
 
 
 def _pick(probability: Tensor) -> Tensor:
-    """One draw of each row of probabilities, whatever their sum."""
+    """One draw of each row of probabilities, whatever their sum; they are overwritten."""
     if probability.shape[-1] == 2:
         odds = probability[:, 1] / probability.sum(-1)
         return (torch.rand_like(odds) < odds).long()
@@ -273,6 +280,6 @@ def _pick(probability: Tensor) -> Tensor:
         return torch.multinomial(probability, 1)[:, 0]
     # one random number a row, not one for each category; above 0 and at most the sum, so that no category of
     # probability 0 is ever drawn
-    reached = probability.cumsum(-1)
+    reached = torch.cumsum(probability, -1, out=probability)
     threshold = (1 - torch.rand_like(reached[:, :1])) * reached[:, -1:]
     return torch.searchsorted(reached, threshold)[:, 0].clamp(max=probability.shape[-1] - 1)

@@ -103,14 +103,11 @@ class RecurrentState:
     gates: Tensor | None  # [n, gates]; None where one context serves all samples, and is part of the table
     table: Tensor  # [1 + vocabulary, gates], the embedding folded into the first layer's input weights
     layers: list[Layer]
-    hints: Tensor | None = None  # [n or 1, length, hints]
-    place: Tensor | None = None  # [gates, hints], what they add to the first layer's gates
 
 
 class Recurrent(CausalNet):
     """A recurrent net over embedded entries (the char-RNN); the context is where its memory begins, and reaches every
-    step. `embed` is the width of an entry's embedding, that of the layers where it is 0. With `hints` the context
-    says something of its own at every step, in so many numbers, and need not be remembered until then."""
+    step. `embed` is the width of an entry's embedding, that of the layers where it is 0."""
 
     halves = compiles = True
 
@@ -123,32 +120,20 @@ class Recurrent(CausalNet):
         depth: int = 1,
         dropout: float = 0.0,
         embed: int = 0,
-        hints: int = 0,
     ) -> None:
         super().__init__()
-        inputs, self.hints = embed or width, hints if context else 0
+        inputs = embed or width
         self.width, self.depth, self.cell = width, depth, cell
         self.embed = nn.Embedding(1 + space.categories, inputs)  # the first stands for the beginning
         self.inject, self.begin = Inject(context, inputs), Inject(context, depth * cell.memories * width)
-        if self.hints:
-            self.hint = nn.Linear(context, space.size * hints)
-            self.place = nn.Linear(hints, inputs, bias=False)
         self.rnn = cell.layers(inputs, width, depth, dropout)
         self.dropout, self.head = nn.Dropout(dropout), nn.Linear(width, space.logits)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         past = F.pad(x[:, :-1].long() + 1, (1, 0))
-        inputs = self.inject(self.embed(past), context)
-        if self.hints:
-            inputs = inputs + self.place(self._hinted(context)[:, : x.shape[1]])
-        hidden, _ = self.rnn(inputs, self._fused(self._memory(context)))
+        hidden, _ = self.rnn(self.inject(self.embed(past), context), self._fused(self._memory(context)))
         out: Tensor = self.head(self.dropout(hidden))
         return out
-
-    def _hinted(self, context: Tensor) -> Tensor:
-        """What the context says at every step [n, length, hints]."""
-        said: Tensor = self.hint(context)
-        return said.view(len(context), -1, self.hints)
 
     def _memory(self, context: Tensor) -> Tensor:
         """What is remembered before the first entry [n, depth, memories, width]."""
@@ -168,11 +153,9 @@ class Recurrent(CausalNet):
         shared = not context.shape[1] or context.stride(0) == 0  # one row, expanded
         given = context[:1] if shared else context
         gates = F.linear(self.inject(table.new_zeros(len(given), self.embed.embedding_dim), given), weight)
-        hints = self._hinted(given) if self.hints else None
-        place = weight @ self.place.weight if self.hints else None
         if shared:
-            return RecurrentState(memory, None, table + gates, layers, hints, place)
-        return RecurrentState(memory, gates, table, layers, hints, place)
+            return RecurrentState(memory, None, table + gates, layers)
+        return RecurrentState(memory, gates, table, layers)
 
     def _layer(self, number: int) -> Layer:
         enter, back, late = (_weight(self.rnn, name, number) for name in ("weight_ih", "weight_hh", "bias_hh"))
@@ -184,8 +167,6 @@ class Recurrent(CausalNet):
         gates = state.table.index_select(0, entry)
         if state.gates is not None:
             gates += state.gates
-        if state.hints is not None and state.place is not None:
-            gates += F.linear(state.hints[:, t], state.place)
         for number, layer in enumerate(state.layers):
             if number:
                 gates = F.linear(state.memory[number - 1][0], layer.enter, layer.bias)
@@ -196,7 +177,4 @@ class Recurrent(CausalNet):
     def take(self, state: RecurrentState, rows: Tensor) -> RecurrentState:
         memory = [[vector.index_select(0, rows) for vector in layer] for layer in state.memory]
         gates = None if state.gates is None else state.gates.index_select(0, rows)
-        hints = state.hints
-        if hints is not None and len(hints) > 1:
-            hints = hints.index_select(0, rows)
-        return RecurrentState(memory, gates, state.table, state.layers, hints, state.place)
+        return RecurrentState(memory, gates, state.table, state.layers)
