@@ -8,7 +8,7 @@ from typing import Any
 from sciencegen.core.domain import Domain
 from sciencegen.errors import UnknownName
 from sciencegen.recipes import arrays, densities, expressions, molecules, sentences, sequences
-from sciencegen.recipes.options import resolve
+from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.recipe import Recipe
 
 __all__ = ["RECIPES", "Recipe", "domain_of", "recipe_called", "recipe_function"]
@@ -68,4 +68,4 @@ def domain_of(name: str) -> Domain[Any]:
     if found is None:
         raise UnknownName("domain", name, sorted({known.partition("/")[0] for known in RECIPES}))
     options, _ = resolve(found, {"grammar" if domain == "sentences" else "kind": kind} if kind else {})
-    return found(**options).domain
+    return build(found, options, {}).domain

@@ -22,7 +22,7 @@ from sciencegen.grammar.source import source_of
 from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Transformer
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.likelihood import MaximumLikelihood
-from sciencegen.recipes.grammars import Decoder, Encoder, SpelledVAE, spelled_vae
+from sciencegen.recipes.grammars import SpelledVAE, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
@@ -84,83 +84,21 @@ def _autoregressive(
 _LATENT = Settings(batch=256, rate=1e-3, epochs=30, warmup=500, schedule="cosine", clip=5.0, beta2=0.99, ema=0.999)
 
 
-def grammar_vae(
-    grammar: str = "kekule_smiles",
-    encoder: Encoder = "convolutional",
-    decoder: Decoder = "recurrent",
-    width: int = 512,
-    embed: int = 128,
-    latent: int = 56,
-    code: int = 256,
-    context: int = 64,
-    beta: float = 0.1,
-    ramp: int = 2000,
-    free_bits: float = 0.0,
-    hide: float = 0.5,
-    regress: float = 0.0,
-    conditioned: bool = True,
-    masked: bool = False,
-    keep: float = 0.5,
-) -> Recipe[Molecule]:
+_LATENT_MODEL = SpelledVAE()
+
+
+def grammar_vae(grammar: str = _KEKULE, model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:
     """Grammar VAE (Kusner, Paige, Hernández-Lobato; 2017): latents spelled by the rules of a grammar.
 
     Under the grammar of Kekulé SMILES every draw is a molecule; under another only its writing is sure.
     """
-    options = SpelledVAE(
-        encoder,
-        decoder,
-        width,
-        1,
-        embed,
-        latent,
-        code,
-        context,
-        beta=beta,
-        ramp=ramp,
-        free_bits=free_bits,
-        hide=hide,
-        regress=regress,
-        conditioned=conditioned,
-        masked=masked,
-        keep=keep,
-    )
     kind = KekuleRules if Path(grammar).stem == _KEKULE else SmilesRules
-    return spelled_vae(Molecules(), Ruled(kind, lambda: source_of(grammar)), ASK, options, _LATENT)
+    return spelled_vae(Molecules(), Ruled(kind, lambda: source_of(grammar)), ASK, model, _LATENT)
 
 
-def char_vae(
-    encoder: Encoder = "convolutional",
-    decoder: Decoder = "recurrent",
-    width: int = 512,
-    embed: int = 128,
-    latent: int = 56,
-    code: int = 256,
-    context: int = 64,
-    beta: float = 0.1,
-    ramp: int = 2000,
-    free_bits: float = 0.0,
-    hide: float = 0.5,
-    regress: float = 0.0,
-    conditioned: bool = True,
-) -> Recipe[Molecule]:
+def char_vae(model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:
     """The same model over the characters of SMILES: what a Grammar VAE is to be compared with."""
-    options = SpelledVAE(
-        encoder,
-        decoder,
-        width,
-        1,
-        embed,
-        latent,
-        code,
-        context,
-        beta=beta,
-        ramp=ramp,
-        free_bits=free_bits,
-        hide=hide,
-        regress=regress,
-        conditioned=conditioned,
-    )
-    return spelled_vae(Molecules(), Smiles, ASK, options, _LATENT)
+    return spelled_vae(Molecules(), Smiles, ASK, model, _LATENT)
 
 
 def kekule_gru(

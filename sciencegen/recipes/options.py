@@ -1,10 +1,13 @@
-"""Options: the typed arguments of a recipe function, and the fields of the settings, set by name."""
+"""Options: the typed arguments of a recipe function, and the fields of the settings, set by name.
+
+An argument that is a dataclass stands for its fields, so that recipes of one kind share their options.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -28,19 +31,40 @@ def assignments(texts: Iterable[str]) -> dict[str, str]:
     return given
 
 
+@dataclass(frozen=True)
+class _Option:
+    """Something that can be set: its kind, its default, and the argument it is a field of."""
+
+    kind: Any
+    default: Any
+    group: str = ""
+
+
+def _options(function: Callable[..., Recipe[Any]]) -> dict[str, _Option]:
+    kinds, found = get_type_hints(function), {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if not is_dataclass(kinds[name]):
+            found[name] = _Option(kinds[name], parameter.default)
+            continue
+        inner = get_type_hints(kinds[name])
+        for one in fields(kinds[name]):
+            found[one.name] = _Option(inner[one.name], getattr(parameter.default, one.name), name)
+    return found
+
+
 def defaults(function: Callable[..., Recipe[Any]]) -> dict[str, Any]:
     """Every option of a recipe with its default."""
-    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+    return {name: option.default for name, option in _options(function).items()}
 
 
 def resolve(function: Callable[..., Recipe[Any]], given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Sort what was given into the recipe's options, all of them resolved, and the settings that were changed."""
-    options, kinds = defaults(function), get_type_hints(function)
+    known, options = _options(function), defaults(function)
     setting_kinds = get_type_hints(Settings)
     settings: dict[str, Any] = {}
     for name, value in given.items():
         if name in options:
-            options[name] = _convert(name, kinds[name], value)
+            options[name] = _convert(name, known[name].kind, value)
         elif name in setting_kinds:
             settings[name] = _convert(name, setting_kinds[name], value)
         else:
@@ -50,14 +74,20 @@ def resolve(function: Callable[..., Recipe[Any]], given: Mapping[str, Any]) -> t
 
 def build(function: Callable[..., Recipe[Any]], options: Mapping[str, Any], settings: Mapping[str, Any]) -> Recipe[Any]:
     """The recipe with its options, and with some of its settings replaced."""
-    recipe = function(**options)
+    known, arguments = _options(function), dict[str, Any]()
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in known:
+            arguments[name] = options.get(name, parameter.default)
+        else:  # a dataclass
+            own = {field: options[field] for field, one in known.items() if one.group == name and field in options}
+            arguments[name] = replace(parameter.default, **own)
+    recipe = function(**arguments)
     return replace(recipe, settings=replace(recipe.settings, **settings))
 
 
 def describe(function: Callable[..., Recipe[Any]]) -> list[tuple[str, str, Any, bool]]:
     """Name, kind, default, and whether it is a setting of the training, of everything that can be set."""
-    kinds = get_type_hints(function)
-    own = [(name, _spell(kinds[name]), default, False) for name, default in defaults(function).items()]
+    own = [(name, _spell(option.kind), option.default, False) for name, option in _options(function).items()]
     settings, setting_kinds = function().settings, get_type_hints(Settings)
     return own + [(f.name, _spell(setting_kinds[f.name]), getattr(settings, f.name), True) for f in fields(Settings)]
 

@@ -15,7 +15,7 @@ from sciencegen.families.autoregressive import Autoregressive
 from sciencegen.nets.causal import Gated, Recurrent
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.likelihood import MaximumLikelihood
-from sciencegen.recipes.grammars import Decoder, Encoder, SpelledVAE, kept, spelled_vae
+from sciencegen.recipes.grammars import SpelledVAE, kept, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
@@ -28,51 +28,17 @@ _SETTINGS = Settings(
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
 
-def grammar_vae(
-    grammar: str = "expression",
-    length: int = 0,
-    encoder: Encoder = "convolutional",
-    decoder: Decoder = "recurrent",
-    width: int = 128,
-    embed: int = 32,
-    latent: int = 16,
-    code: int = 64,
-    context: int = 32,
-    beta: float = 0.1,
-    ramp: int = 1000,
-    free_bits: float = 0.0,
-    hide: float = 0.5,
-    regress: float = 0.0,
-    conditioned: bool = True,
-    masked: bool = False,
-    keep: float = 0.5,
-) -> Recipe[str]:
+_SMALL = SpelledVAE(width=128, embed=32, latent=16, code=64, context=32, ramp=1000)
+
+
+def grammar_vae(grammar: str = "expression", length: int = 0, model: SpelledVAE = _SMALL) -> Recipe[str]:
     """Grammar VAE (Kusner, Paige, Hernández-Lobato; 2017) of a .lark file: every draw is one of its sentences.
 
     `grammar`: a file, or the name of a grammar that is shipped. `length`: the most rules a sentence takes; 0 for as
     many as those of the data need. `keep`: the share of draws kept where guards forbid some.
     """
-    options = SpelledVAE(
-        encoder,
-        decoder,
-        width,
-        1,
-        embed,
-        latent,
-        code,
-        context,
-        beta=beta,
-        ramp=ramp,
-        free_bits=free_bits,
-        hide=hide,
-        regress=regress,
-        conditioned=conditioned,
-        masked=masked,
-        keep=keep,
-    )
-
     language = Language(grammar)
-    made = spelled_vae(Sentences(language), _ruled(language, length), ASK, options, _SETTINGS)
+    made = spelled_vae(Sentences(language), _ruled(language, length), ASK, model, _SETTINGS)
     return replace(made, tuning=_TUNING)
 
 

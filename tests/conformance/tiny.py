@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from sciencegen.core.space import Discrete, Tokens
 from sciencegen.domains.densities import Point
 from sciencegen.fit import Fit
 from sciencegen.recipes import RECIPES
+from sciencegen.recipes.options import defaults
 
 SMALL = {
     **{"width": 16, "embed": 8, "context": 8, "depth": 2, "latent": 2, "heads": 2},
@@ -96,7 +96,7 @@ class Tiny:
 
 
 def options(name: str) -> dict[str, Any]:
-    known = inspect.signature(RECIPES[name]).parameters
+    known = defaults(RECIPES[name])
     small = {option: value for option, value in SMALL.items() if option in known}
     if "grammar" in known:  # languages of few sentences
         small["grammar"] = str(Path(__file__).with_name("grammars") / f"{name.split('/')[0]}.lark")
