@@ -107,8 +107,9 @@ def asked_for(
 
     `targets` items of the data lend their properties, `each` draws are made for every one, and all that are valid
     count; with `best` every draw is the closest of so many valid ones (Conditional Graph Generation with FreeGress;
-    Ninniri, Podda, Bacciu; 2024). `chance` is the mean absolute error of items that were taken from the data at random
-    instead.
+    Ninniri, Podda, Bacciu; 2024). `r2` is the share of the variance of what was asked for that is met, below 0 where
+    the mean of it would have been closer. `chance` is the mean absolute error of items that were taken from the data
+    at random instead.
     """
     items = data if isinstance(data, Items) else Items(data)
     for name in dict.fromkeys(name for names in asked for name in names):
@@ -154,6 +155,7 @@ def _aimed(
         accuracy = {
             "mean_absolute_error": float((asked - found).abs().mean()),
             "correlation": _correlation(asked, found),
+            "r2": _explained(asked, found),
             "chance": float((values[:, None] - values).abs().sum() / max(len(values) * (len(values) - 1), 1)),
         }
         numbers[name] = {key: _finite(value) for key, value in accuracy.items()}
@@ -162,6 +164,12 @@ def _aimed(
 
 def _correlation(a: Tensor, b: Tensor) -> float:
     return float(torch.corrcoef(torch.stack((a, b)))[0, 1]) if len(a) > 1 else math.nan
+
+
+def _explained(asked: Tensor, found: Tensor) -> float:
+    """The share of the variance of what was asked for that is met (R2); below 0 where the mean would be closer."""
+    spread = float((asked - asked.mean()).square().sum())
+    return 1 - float((asked - found).square().sum()) / spread if spread else math.nan
 
 
 def _made_by(model: Model[Any], seed: int) -> dict[str, Any]:

@@ -29,6 +29,8 @@ def blocks(language: str) -> list[str]:
 def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("datasets", "workflows"):
         (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "my.lark").write_text('start: item+\nitem: "a" | "b" | "(" start ")"\n')
+    (tmp_path / "sentences.txt").write_text("".join(f"{'ab' * i}({'ba' * (i % 7)}a)\n" for i in range(1, 60)))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

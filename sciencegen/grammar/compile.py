@@ -327,9 +327,8 @@ class _Reader:
 
 def _outside(name: str, sentence: str, error: Any) -> str:
     """Where a sentence leaves the grammar."""
-    allowed = sorted(
-        getattr(error, "accepts", None) or getattr(error, "allowed", None) or getattr(error, "expected", ())
-    )
+    known = (getattr(error, name, None) for name in ("accepts", "allowed", "expected"))
+    allowed = sorted(next((some for some in known if some), ()))
     column = getattr(error, "column", -1)
     at_end = column < 0 or getattr(getattr(error, "token", None), "type", "") == "$END"
     where = (

@@ -2,8 +2,9 @@
 
 A guard is attached to rules by their names. Guards of one grammar may stand in its .lark file, in comments:
 
-    //! count residue 10..30 until end     so many rules of a name, when a rule called end is taken
-    //! count plus=1 minus=-1 2..9         a sum over rules, when the sentence ends
+    //! count residue 10..30               so many rules of a name
+    //! count plus=1 minus=-1 2..9         a sum over rules
+    //! count residue 10..30 until tail    so many of them, when a rule called tail is taken
     //! match ring                         every word of a rule comes an even number of times, as opening and closing
     //! scope declare use                  a word is used only after it was declared, which it is once
     //! scope declare use after done again the same, once a rule called done is taken, and as often as one likes
@@ -94,6 +95,15 @@ def _extra(grammar: Grammar, rule: int) -> int:
     return 1 + sum(grammar.needs[symbol] for symbol in made.symbols) - grammar.needs[made.symbol]
 
 
+def _dearest(grammar: Grammar, rules: Sequence[int]) -> int:
+    """How many rules more one of some rules takes, wherever one can be taken: the cheapest of each symbol counts."""
+    cheapest: dict[int, int] = {}
+    for rule in rules:
+        symbol = grammar.rules[rule].symbol
+        cheapest[symbol] = min(_extra(grammar, rule), cheapest.get(symbol, _ENDLESS))
+    return max(cheapest.values(), default=0)
+
+
 def _marked(grammar: Grammar, *names: str) -> Tensor:
     """Which rules have one of the names, and the end: [rules + 1]."""
     marked = torch.zeros(len(grammar.rules) + 1, dtype=torch.bool)
@@ -103,28 +113,45 @@ def _marked(grammar: Grammar, *names: str) -> Tensor:
 
 
 class _Deciding:
-    """The rules after which it is too late: those of a name, or those that end the sentence."""
+    """The rules with which it is too late: those of a name, or those after which none of `wanted` can be taken."""
 
-    def __init__(self, grammar: Grammar, until: str) -> None:
-        self.named = bool(until)
-        ends = torch.tensor([not rule.symbols for rule in grammar.rules] + [False])
-        rules = _marked(grammar, until) if until else ends
-        self.rules = rules.nonzero()[:, 0].tolist()
-        self._masks = Lookup(torch.stack((torch.zeros_like(rules), rules)))
+    def __init__(self, grammar: Grammar, wanted: Sequence[int], until: str) -> None:
+        able = _able(grammar, wanted)
+        moves = [sum(able[part] for part in rule.symbols) - able[rule.symbol] for rule in grammar.rules]
+        self.moves, self.able = Lookup(torch.tensor([*moves, 0])), int(able[grammar.start])
+        named = _marked(grammar, until)[:-1] if until else torch.tensor([False] * len(moves))
+        # by how many symbols are left that may take one of them: none, one, or more; and where that does not matter
+        late = torch.stack([*(named if until else torch.tensor(moves) == -left for left in range(3)), named & ~named])
+        self._late = Lookup(torch.nn.functional.pad(late, (0, 1)))
+        self.rules = late[1:].any(0).nonzero()[:, 0].tolist()  # where none is left, no such rule is taken
 
-    def now(self, place: Place) -> Tensor:
-        """Whether one of them may be next: [n]."""
-        return torch.ones_like(place.height, dtype=torch.bool) if self.named else place.height == 1
+    def start(self, n: int, device: torch.device | None) -> Tensor:
+        """How many symbols are left that may take one: [n]."""
+        return torch.full((n,), self.able, dtype=torch.long, device=device)
 
-    def where(self, rows: Tensor) -> Tensor:
-        """These rules of some rows: [n, rules + 1]."""
-        return self._masks.on(rows.device).index_select(0, rows.long())
+    def advance(self, left: Tensor, rule: Tensor) -> Tensor:
+        return left + self.moves.on(rule.device).index_select(0, rule)
+
+    def late(self, left: Tensor, rows: Tensor) -> Tensor:
+        """After which rules it is too late in some rows: [n, rules + 1]."""
+        return self._late.on(left.device).index_select(0, left.clamp(0, 2).masked_fill(~rows, 3))
+
+
+def _able(grammar: Grammar, wanted: Sequence[int]) -> list[bool]:
+    """Which symbols may become something in which one of some rules is taken."""
+    able = [False] * len(grammar.symbols)
+    while True:
+        before = sum(able)
+        for i, rule in enumerate(grammar.rules):
+            able[rule.symbol] |= i in wanted or any(able[part] for part in rule.symbols)
+        if sum(able) == before:
+            return able
 
 
 class Counter(Guard):
     """A sum over rules that stays at most `high` and at least `floor`, and is at least `low` where the sentence ends.
 
-    `until` names the rule that decides the end where that is not the last one.
+    `until` names the rule that decides the end where that is not the last one that counts.
     """
 
     def __init__(
@@ -135,33 +162,36 @@ class Counter(Guard):
         step = torch.zeros(len(grammar.rules) + 1, dtype=torch.long)
         for name, value in steps.items():
             step[list(_rules(grammar, name))] = value
+        raising, falls = (step > 0).nonzero()[:, 0].tolist(), bool((step < 0).any())
         self.low, self.high = low, high
         self.floor = (0 if min(steps.values()) >= 0 else -_ENDLESS) if floor is None else floor
-        self.step, self.deciding = Lookup(step), _Deciding(grammar, until)
-        raising = [i for i in range(len(grammar.rules)) if step[i] > 0]
-        falls = bool((step < 0).any())
-        self.price = min((_extra(grammar, i) for i in raising), default=0) if not falls else 0
+        self.step, self.deciding = Lookup(step), _Deciding(grammar, raising, until)
+        self.price = 0 if falls else _dearest(grammar, raising)
         self.cap = low if high == _ENDLESS and not falls else _ENDLESS  # above it nothing changes any more
 
-    def start(self, n: int, device: torch.device | None) -> Tensor:
-        return torch.zeros(n, dtype=torch.long, device=device)
+    def start(self, n: int, device: torch.device | None) -> tuple[Tensor, Tensor]:
+        return torch.zeros(n, dtype=torch.long, device=device), self.deciding.start(n, device)
 
-    def owed(self, state: Tensor) -> Tensor | int:
-        return (self.low - state).clamp(min=0) * self.price
+    def take(self, state: tuple[Tensor, Tensor], rows: Tensor) -> tuple[Tensor, Tensor]:
+        return state[0].index_select(0, rows), state[1].index_select(0, rows)
 
-    def owing(self, state: Tensor) -> Tensor | None:
+    def owed(self, state: tuple[Tensor, Tensor]) -> Tensor | int:
+        return (self.low - state[0]).clamp(min=0) * self.price
+
+    def owing(self, state: tuple[Tensor, Tensor]) -> Tensor | None:
         if not self.price:
             return None
-        missing = self.low - state[:, None]
-        return ((missing - self.step.on(state.device)).clamp(min=0) - missing.clamp(min=0)) * self.price
+        missing = self.low - state[0][:, None]
+        return ((missing - self.step.on(missing.device)).clamp(min=0) - missing.clamp(min=0)) * self.price
 
-    def blocked(self, state: Tensor, place: Place) -> Tensor:
-        reached = state[:, None] + self.step.on(state.device)
-        ends = self.deciding.where(self.deciding.now(place))
-        return (reached > self.high) | (reached < self.floor) | (ends & (reached < self.low))
+    def blocked(self, state: tuple[Tensor, Tensor], place: Place) -> Tensor:
+        reached = state[0][:, None] + self.step.on(state[0].device)
+        late = self.deciding.late(state[1], state[0] < self.cap) & (reached < self.low)
+        return (reached > self.high) | (reached < self.floor) | late
 
-    def advance(self, state: Tensor, rule: Tensor, place: Place) -> Tensor:
-        return (state + self.step.on(state.device).index_select(0, rule)).clamp(max=self.cap)
+    def advance(self, state: tuple[Tensor, Tensor], rule: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        count = state[0] + self.step.on(rule.device).index_select(0, rule)
+        return count.clamp(max=self.cap), self.deciding.advance(state[1], rule)
 
 
 class _Words:
@@ -197,30 +227,34 @@ class Matched(Guard):
     """Every word of a rule is taken an even number of times: it opens, and it closes."""
 
     def __init__(self, grammar: Grammar, name: str, until: str = "") -> None:
-        self.words, self.deciding = _Words(grammar, name), _Deciding(grammar, until)
-        self.most_owing = self.price = max(_extra(grammar, i) for i in _rules(grammar, name))
         matched = _rules(grammar, name)
+        self.words, self.deciding = _Words(grammar, name), _Deciding(grammar, matched, until)
+        self.most_owing = self.price = max(_extra(grammar, i) for i in matched)
         self.both = [rule for rule in self.deciding.rules if rule in matched]
 
-    def start(self, n: int, device: torch.device | None) -> Tensor:
-        return self.words.none(n, device)
+    def start(self, n: int, device: torch.device | None) -> tuple[Tensor, Tensor]:
+        return self.words.none(n, device), self.deciding.start(n, device)
 
-    def owed(self, state: Tensor) -> Tensor:
-        return state.sum(1) * self.price
+    def take(self, state: tuple[Tensor, Tensor], rows: Tensor) -> tuple[Tensor, Tensor]:
+        return state[0].index_select(0, rows), state[1].index_select(0, rows)
 
-    def owing(self, state: Tensor) -> Tensor:
-        return self.words.spread(self.price * (1 - 2 * state.to(torch.int16)))
+    def owed(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        return state[0].sum(1) * self.price
 
-    def blocked(self, state: Tensor, place: Place) -> Tensor:
-        now, open_ = self.deciding.now(place), state.sum(1)
-        out = self.deciding.where(now & (open_ > 0))
+    def owing(self, state: tuple[Tensor, Tensor]) -> Tensor:
+        return self.words.spread(self.price * (1 - 2 * state[0].to(torch.int16)))
+
+    def blocked(self, state: tuple[Tensor, Tensor], place: Place) -> Tensor:
+        open_, many = state[0], state[0].sum(1)
+        out = self.deciding.late(state[1], many > 0)
         for rule in self.both:
-            closes = (self.words.of(torch.full_like(place.height, rule)) & state).any(1)
-            out[:, rule] = now & ~(closes & (open_ == 1))
+            late = self.deciding.late(state[1], many >= 0)[:, rule]
+            closes = (self.words.of(torch.full_like(many, rule)) & open_).any(1)
+            out[:, rule] = late & ~(closes & (many == 1))
         return out
 
-    def advance(self, state: Tensor, rule: Tensor, place: Place) -> Tensor:
-        return state ^ self.words.of(rule)
+    def advance(self, state: tuple[Tensor, Tensor], rule: Tensor, place: Place) -> tuple[Tensor, Tensor]:
+        return state[0] ^ self.words.of(rule), self.deciding.advance(state[1], rule)
 
 
 class Scope(Guard):
@@ -333,7 +367,7 @@ def _guard(grammar: Grammar, words: list[str]) -> Guard:
     elif kind == "match" and len(rest) == 1:
         return Matched(grammar, rest[0], last)
     elif kind == "scope" and len(rest) == 2:
-        return Scope(grammar, *rest, again=again, after=last)
+        return Scope(grammar, rest[0], rest[1], again, last)
     elif kind == "forbid" and rest:
         return Forbidden(grammar, rest)
     raise DataError(

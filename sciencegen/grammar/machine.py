@@ -45,11 +45,14 @@ class StackMachine(Constraint):
     guards: tuple[Guard, ...] = ()
 
     def __post_init__(self) -> None:
-        shortest = self.grammar.shortest + self._owed_at_first
+        shortest, owed = self.grammar.shortest, self._owed_at_first
         if self.length < shortest:
-            under = " under its guards" if self._owed_at_first else ""
             raise RequestError(
-                f"length={self.length}: the shortest sentence of {self.grammar.name} takes {shortest} rules{under}"
+                f"length={self.length}: the shortest sentence of {self.grammar.name} takes {shortest} rules"
+            )
+        if self.length < shortest + owed:
+            raise RequestError(
+                f"length={self.length}: under its guards, {self.grammar.name} needs room for {shortest + owed} rules"
             )
         if self.length >= _FAR:
             raise RequestError(f"length={self.length}: expected less than {_FAR:,} rules")
@@ -96,7 +99,7 @@ class StackMachine(Constraint):
         owing = [change for guard, known in pairs if (change := guard.owing(known)) is not None]
         if not owing:
             return self._within(state.top, room)
-        return sum(owing, t.extra.index_select(0, state.top)) <= room[:, None]
+        return sum(owing, t.extra.index_select(0, state.top)) <= room[:, None].to(torch.int16)
 
     def syntax(self, state: Stacks) -> Tensor:
         return self._within(state.top, state.left - state.need)
@@ -189,7 +192,9 @@ class _Tables:
 
 @cache
 def _tables_on(tables: _Tables, device: torch.device) -> _Tables:
-    placed = {name: value.to(device) for name, value in vars(tables).items() if isinstance(value, Tensor)}
+    placed: dict[str, Any] = {
+        name: value.to(device) for name, value in vars(tables).items() if isinstance(value, Tensor)
+    }
     return replace(tables, **placed)
 
 

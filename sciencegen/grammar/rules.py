@@ -66,7 +66,7 @@ class Grammar:
             if rule >= known or symbols[rule] != part:
                 return None
             stack += expansions[rule]
-        return "".join(written)  # type: ignore[arg-type]
+        return "".join(written)
 
     def named(self, name: str) -> tuple[int, ...]:
         """The rules of a name."""

@@ -87,7 +87,8 @@ def _dead(source: Source, lark: Any) -> list[str]:
     """The rules of the file that no sentence uses."""
     from lark.load_grammar import load_grammar
 
-    grammar, _ = load_grammar(source.text, source.name, [], True)
+    read: Any = load_grammar
+    grammar, _ = read(source.text, source.name, [], True)
     used = {rule.origin.name for rule in lark.rules}
     written = [str(getattr(name, "value", name)) for name, parameters, *_ in grammar.rule_defs if not parameters]
     return [name for name in written if name not in used and not name.startswith("_") and "__" not in name]

@@ -36,7 +36,8 @@ def machine_of(pattern: str) -> Machine:
     import interegular
 
     try:
-        fsm = interegular.parse_pattern(pattern).to_fsm().reduce()
+        read: Any = interegular.parse_pattern(pattern)
+        fsm = read.to_fsm().reduce()
     except interegular.Unsupported as error:
         raise Unbounded(f"it uses {str(error) or 'what'}: such patterns are not supported") from error
     except interegular.InvalidSyntax as error:

@@ -70,8 +70,8 @@ def _stopped(machine: StackMachine, rules: list[int]) -> str:
         return f"one came to no end in {machine.length} rules"
     names = [machine.grammar.rules[rule].name for rule in rules[-3:]]
     return (
-        f"after {len(rules)} rules, the last of them {', '.join(names) or 'none'}, one came to a place where guards forbid "
-        "every way on; let the rules that guards name be the ones that decide (until NAME, where another does)"
+        f"after {len(rules)} rules, the last of them {', '.join(names) or 'none'}, one came to a place where guards "
+        "forbid every way on; let the rules that guards name be the ones that decide (until NAME, where another does)"
     )
 
 

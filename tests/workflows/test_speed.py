@@ -21,6 +21,7 @@ from sciencegen.core.space import Tokens
 from sciencegen.families.autoregressive import Autoregressive
 from sciencegen.model import load
 from sciencegen.nets.causal import Gated, LongShort, Recurrent, Transformer
+from sciencegen.nets.causal.entries import Sharpness, draw_entries
 from sciencegen.nets.conditioner import Conditioner
 
 BENCHMARKS = Path(__file__).parents[2] / "workflows" / "benchmarks"
@@ -188,6 +189,33 @@ def test_memory_counts_what_a_process_started() -> None:
 
             for one in reversed(list(_family(process.pid))):
                 os.kill(one, 9)
+
+
+def test_noise_is_drawn_as_often_as_its_logits_say() -> None:
+    from speed_of.grammars import Noise
+
+    logits = torch.randn(2, 1, 5).expand(2, 20_000, 5)
+    rows = draw_entries(Tokens((2,), 5), Noise(logits), (torch.zeros(20_000, 0),), Sharpness()).x
+    for t in range(2):
+        exact = logits[t, 0].softmax(0)
+        found = torch.bincount(rows[:, t], minlength=5) / 20_000
+        assert ((found - exact).abs() <= 5 * (exact * (1 - exact) / 20_000).sqrt()).all()
+
+
+def test_grammars_are_timed_beside_stacks_in_python(tmp_path: Path) -> None:
+    out = tmp_path / "speed.json"
+    command = [sys.executable, str(BENCHMARKS / "speed.py"), "--quick", "--parts", "grammars", "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text())["grammars"]
+    who = [(row["grammar"], row["who"]) for row in found["rows"]]
+    assert ("smiles", "ours") in who
+    assert ("kekule_smiles", "ours, chemistry") in who
+    assert ("smiles", "stacks in Python") in who
+    for library in ("xgrammar", "llguidance"):
+        assert ("smiles", library) in who or f"{library} is left out of smiles" in done.stdout
+    assert all(row["seconds"] > 0 for row in found["rows"])
+    assert min(found["reading"].values()) > 0
 
 
 @pytest.mark.slow

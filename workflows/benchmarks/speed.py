@@ -1,13 +1,14 @@
 """How fast sampling is: everything beside its plain way, interleaved in one run, medians, ratios.
 
-    python workflows/benchmarks/speed.py [--parts kernels drawing compile command memory cuda] [--repeats 5] [-o FILE]
+    python workflows/benchmarks/speed.py [--parts kernels drawing compile grammars ...] [--repeats 5] [-o FILE]
     python workflows/benchmarks/speed.py --parts drawing --model molecules --wheel molsets-0.3.1-py3-none-any.whl
     python workflows/benchmarks/speed.py --quick
 
 kernels: each way of sampling beside the plain one, on equal weights. drawing: strings a second, beside MOSES, REINVENT
-and GPT-2 (the extra `bench`). compile: 30,000 draws with and without `--compile`. command: `sciencegen generate` from
-the command to the last line. memory: its peak, by how many molecules are asked for. cuda: drawing on a GPU, with and
-without graphs.
+and GPT-2 (the extra `bench`). compile: 30,000 draws with and without `--compile`. grammars: sentences to rules and
+back, and rules drawn under masks, beside stacks in Python, xgrammar and llguidance (the extra `bench`). command:
+`sciencegen generate` from the command to the last line. memory: its peak, by how many molecules are asked for. cuda:
+drawing on a GPU, with and without graphs.
 
 Ratios and the first two parts count processor time of one thread, which a busy machine disturbs little; seconds of the
 command and strings a second on two cores are by the clock, and want a quiet one. Without --model, and without a shipped
@@ -21,7 +22,7 @@ import json
 import os
 from pathlib import Path
 
-PARTS = ("kernels", "drawing", "compile", "command", "memory", "cuda")
+PARTS = ("kernels", "drawing", "compile", "grammars", "command", "memory", "cuda")
 
 
 def arguments() -> argparse.Namespace:
@@ -45,6 +46,7 @@ def main() -> None:
     from speed_of.command import command, memory
     from speed_of.compiling import compiling
     from speed_of.drawing import drawing, half_is_quick
+    from speed_of.grammars import grammars
     from speed_of.graphs import cuda
     from speed_of.kernels import kernels
     from speed_of.report import Options
@@ -64,6 +66,7 @@ def main() -> None:
         "kernels": kernels,
         "drawing": drawing,
         "compile": compiling,
+        "grammars": grammars,
         "command": command,
         "memory": memory,
         "cuda": cuda,

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sciencegen.domains.molecules.valence import Spelling, ValenceConstraint
+from sciencegen.domains.molecules.strings import tokens
+from sciencegen.domains.molecules.valence import FILLERS, Spelling, ValenceConstraint
 from sciencegen.errors import DataError
 from sciencegen.grammar import Grammar, Guard, Lookup, Place
 
@@ -25,6 +26,9 @@ class Chemistry(Guard):
 
     def __init__(self, grammar: Grammar, length: int) -> None:
         written = [_token(grammar, i) for i in range(len(grammar.rules))]
+        missing = [token for token in FILLERS if token not in (*written, _CLOSE)]
+        if missing:
+            raise DataError(f"{grammar.name}: chemistry needs rules that write {', '.join(missing)}")
         vocabulary = (_END, *sorted({*written, _CLOSE} - {_END}))
         self.valence = ValenceConstraint(vocabulary, length - 1)
         self.token = Lookup(torch.tensor([vocabulary.index(token) for token in written] + [0]))
@@ -58,6 +62,6 @@ def _token(grammar: Grammar, number: int) -> str:
     rule = grammar.rules[number]
     first = rule.right[0] if rule.right else _END
     rest = [part for part in rule.right[1:] if isinstance(part, str)]
-    if not isinstance(first, str) or rest not in ([], [_CLOSE]) or (not first and rule.right):
+    if not isinstance(first, str) or rest not in ([], [_CLOSE]) or len(tokens(first)) != len(rule.right[:1]):
         raise DataError(f"{grammar.name}: chemistry needs rules that write one token each; {rule.name} does not")
     return first

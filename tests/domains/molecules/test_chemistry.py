@@ -76,7 +76,7 @@ def test_every_draw_is_a_molecule_without_radicals(length: int, spread: float) -
 
 
 def test_small_worlds_agree_with_rdkit() -> None:
-    """Of all strings of some tokens, RDKit reads those that are accepted; and what it reads has an accepted spelling."""
+    """Of all strings of some tokens, RDKit reads those accepted; and what it reads has an accepted spelling."""
     RDLogger.DisableLog("rdApp.*")
     try:
         texts = ["".join(each) for n in range(1, 6) for each in product(("C", "O", "F", "=", "1", "(", ")"), repeat=n)]
@@ -92,7 +92,8 @@ def test_small_worlds_agree_with_rdkit() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["C(C)(C)(C)(C)C", "F=C", "O=O=O", "C1CC", "C1C1", "C11", "[CH2-]=C", "[C@@H]", "C#C#C", "N(=C)=C", "[NH4+]C"]
+    "text",
+    ["C(C)(C)(C)(C)C", "F=C", "O=O=O", "C1CC", "C1C1", "C11", "[CH2-]=C", "[C@@H]", "C#C#C", "N(=C)=C", "[NH4+]C"],
 )
 def test_what_is_no_molecule_is_not_accepted(text: str) -> None:
     assert _accepted([text]) == [False]
@@ -128,10 +129,10 @@ def test_a_representation_is_guarded() -> None:
     "text", ['start: "C" "N" start | "C"', 'start: "C" start "N" | "C"', 'start: "CC" rest\nrest: | "N" "(" rest']
 )
 def test_rules_of_several_tokens_are_refused(text: str) -> None:
-    with pytest.raises(DataError, match="it.lark: chemistry needs rules that write one token each; .* does not"):
+    with pytest.raises(DataError, match=r"it\.lark: chemistry needs rules that write one token each; .* does not"):
         Chemistry(compiled(text, "it.lark"), 20)
 
 
 def test_a_grammar_without_carbon_is_refused() -> None:
-    with pytest.raises(DataError, match="it.lark: chemistry needs rules that write C, \\("):
+    with pytest.raises(DataError, match=r"it\.lark: chemistry needs rules that write C, \("):
         Chemistry(compiled('start: "N" start | "O"', "it.lark"), 20)
