@@ -173,7 +173,7 @@ def _read(loaded: Model[Any], path: Path, given: bool, read: list[str]) -> Items
     from sciencegen.errors import UnknownName
     from sciencegen.recipes.options import assignments
 
-    domain = loaded.domain.reading(**assignments(read)) if read else loaded.domain
+    domain = loaded.domain.reading(**assignments(read, "--read")) if read else loaded.domain
     beside = [name for name in loaded.fields.names if name not in domain.properties]
     try:
         found = domain.read(path, beside)

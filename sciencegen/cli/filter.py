@@ -206,7 +206,7 @@ def _sift(domain: Domain[Any], settings: dict[str, Any]) -> Sift[Any]:
         ranges[name] = asked if isinstance(asked, Interval) else Interval(asked, asked)
     patterns = [(name, text, ()) for name in ("contains", "without") for text in settings[name] or []]
     unlike = [("unlike", str(resolve(name)), (("ceiling", settings["ceiling"]),)) for name in settings["unlike"] or []]
-    reading = assignments(settings["read"] or [])
+    reading = assignments(settings["read"] or [], "--read")
     return Sift(
         domain.reading(**reading) if reading else domain,
         None,

@@ -48,7 +48,7 @@ def train(
         None, "--on-error", help="Rows that hold nothing to learn from: skip (and say so) or stop."
     ),
     read: list[str] | None = typer.Option(
-        None, "--read", help="How files are read: salts=largest|keep|drop, charges=keep|neutralise|drop, ...; repeat."
+        None, "--read", help="How files are read: salts=drop, duplicates=drop, ...; a wrong name lists them; repeat."
     ),
     journal: str | None = typer.Option(None, "--journal", help="jsonl or csv; jsonl where nothing is said."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard events too."),
@@ -116,7 +116,7 @@ def reading_options(read: list[str] | None, smiles_column: str | None, on_error:
     from sciencegen.recipes.options import assignments
 
     named = {"smiles_column": smiles_column, "on_error": on_error}
-    return dict(assignments(read or [])) | {name: value for name, value in named.items() if value is not None}
+    return dict(assignments(read or [], "--read")) | {name: value for name, value in named.items() if value is not None}
 
 
 def _use(threads: int) -> None:

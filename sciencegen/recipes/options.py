@@ -18,15 +18,15 @@ from sciencegen.train.settings import Settings
 __all__ = ["assignments", "build", "defaults", "describe", "resolve"]
 
 
-def assignments(texts: Iterable[str]) -> dict[str, str]:
-    """Read `name=value` texts."""
+def assignments(texts: Iterable[str], option: str = "--set") -> dict[str, str]:
+    """Read the `name=value` texts of an option."""
     given: dict[str, str] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise RequestError(f"--set {text!r}: expected name=value")
+            raise RequestError(f"{option} {text!r}: expected name=value")
         if name.strip() in given:
-            raise RequestError(f"--set {text!r}: {name.strip()} was set already")
+            raise RequestError(f"{option} {text!r}: {name.strip()} was set already")
         given[name.strip()] = value.strip()
     return given
 

@@ -16,7 +16,7 @@ from sciencegen.families.autoregressive import Autoregressive
 from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Transformer
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.likelihood import MaximumLikelihood
-from sciencegen.recipes.grammars import Decoder, Encoder, SpelledVAE, spelled_vae
+from sciencegen.recipes.grammars import SpelledVAE, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
@@ -61,27 +61,17 @@ def _autoregressive(domain: Sequences, net: Net, settings: Settings, context: in
     )
 
 
+_SPELLED = SpelledVAE(
+    width=192, embed=32, latent=24, code=96, dropout=0.2, beta=0.2, ramp=500, free_bits=4.0, hide=0.3, keep=1.0
+)
+
+
 def grammar_vae(
     kind: KindName = "dna",
     organism: str = "e_coli",
     grammar: str = "",
     length: int = 0,
-    encoder: Encoder = "convolutional",
-    decoder: Decoder = "recurrent",
-    width: int = 192,
-    embed: int = 32,
-    latent: int = 24,
-    code: int = 96,
-    context: int = 64,
-    dropout: float = 0.2,
-    beta: float = 0.2,
-    ramp: int = 500,
-    free_bits: float = 4.0,
-    hide: float = 0.3,
-    regress: float = 0.0,
-    conditioned: bool = True,
-    masked: bool = False,
-    keep: float = 1.0,
+    model: SpelledVAE = _SPELLED,
 ) -> Recipe[str]:
     """Grammar VAE (Kusner, Paige, Hernández-Lobato; 2017) of sequences: every draw is a sentence of the grammar.
 
@@ -90,26 +80,7 @@ def grammar_vae(
     data need. `keep`: the share of draws kept, those from which guards took least. `organism`: by whose use of codons
     genes are measured.
     """
-    options = SpelledVAE(
-        encoder,
-        decoder,
-        width,
-        1,
-        embed,
-        latent,
-        code,
-        context,
-        dropout,
-        beta,
-        ramp,
-        free_bits,
-        hide,
-        regress,
-        conditioned,
-        masked,
-        keep,
-    )
-    made = spelled_vae(Sequences(kind, organism), ruled(kind, grammar, length), ASK[kind], options, _LATENT)
+    made = spelled_vae(Sequences(kind, organism), ruled(kind, grammar, length), ASK[kind], model, _LATENT)
     return replace(made, tuning=_TUNING)
 
 

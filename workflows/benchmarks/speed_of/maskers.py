@@ -46,7 +46,8 @@ def xgrammar(grammar: Grammar, rows: int, length: int, late: float) -> Callable[
 
     words = _words(grammar)
     info = xgr.TokenizerInfo([*words, "</s>"], vocab_size=len(words) + 1, stop_token_ids=[len(words)])
-    rules = xgr.GrammarCompiler(info, max_threads=1).compile_grammar(_bnf(grammar, "::=", "root"))
+    text = _own(grammar) if grammar.named("bracket") else _bnf(grammar, "::=", "root")  # each as it is faster
+    rules = xgr.GrammarCompiler(info, max_threads=1).compile_grammar(text)
     bits = xgr.allocate_token_bitmask(rows, len(words) + 1)
     batch = xgr.BatchGrammarMatcher(max_threads=1)
 
@@ -135,6 +136,19 @@ def _drawn(
 def _words(grammar: Grammar) -> list[str]:
     """The words that rules write."""
     return sorted({part for rule in grammar.rules for part in rule.right if isinstance(part, str)})
+
+
+def _own(grammar: Grammar) -> str:
+    """A grammar's own rules in the notation of xgrammar."""
+    names = ["root" if i == grammar.start else f"s{i}" for i in range(len(grammar.symbols))]
+    lines = []
+    for symbol, name in enumerate(names):
+        rights = [rule.right or ("",) for rule in grammar.rules if rule.symbol == symbol]
+        spelled = [
+            " ".join(json.dumps(one) if isinstance(one, str) else names[one] for one in right) for right in rights
+        ]
+        lines.append(f"{name} ::= {' | '.join(spelled)}")
+    return "\n".join(lines)
 
 
 def _bnf(grammar: Grammar, sign: str, start: str) -> str:
