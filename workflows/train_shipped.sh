@@ -35,3 +35,14 @@ for asked in logp qed mw; do
     sciencegen evaluate runs/zinc250k --data zinc250k --asked "$asked"
     sciencegen evaluate runs/zinc250k --data zinc250k --asked "$asked" --best-of 8
 done
+
+# latents of molecules: ZINC250k without the junction tree VAE's test and validation molecules, which its authors publish
+# (https://github.com/wengong-jin/icml18-jtnn, data/zinc); the first run was stopped at step 6,884, the second at 16,134
+python workflows/benchmarks/latent_board.py --split zinc250k --test zinc/test.txt --also zinc/valid.txt -o runs/zinc_train.smi
+sciencegen train molecules/grammar-vae --data runs/zinc_train.smi -o runs/grammar-vae-first --holdout 0.005 --threads 1 \
+    --set precision=bf16 --set batch=128 --set rate=1e-3 --set steps=34000 --set warmup=300 --set beta=0.03 \
+    --set ramp=4000 --set hide=0.65 --set validate=2000 --set patience=0
+sciencegen train molecules/grammar-vae --from runs/grammar-vae-first --data runs/zinc_train.smi -o runs/grammar-vae \
+    --holdout 0.005 --threads 1 --seed 1 --set precision=bf16 --set batch=128 --set rate=1e-3 --set steps=19000 \
+    --set warmup=200 --set beta=0.008 --set ramp=1 --set hide=0.65 --set validate=2000 --set patience=0
+python workflows/ship.py runs/grammar-vae grammar-vae --half
