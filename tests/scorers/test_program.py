@@ -111,8 +111,7 @@ def test_open_pipes_and_processes_end_with_the_run() -> None:
 
 
 DRIVER = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are deaf to it
+import sys
 from sciencegen.scorers.program import run
 run([sys.executable, "-I", "-S", sys.argv[1]], f"who:{sys.argv[2]}\\n".encode(), 600)
 """

@@ -193,8 +193,8 @@ def test_genes_without_a_site_are_uniform_over_all_of_them() -> None:
 @given(
     st.text("MWKEF", min_size=1, max_size=3),
     st.lists(st.text("ACGT", min_size=2, max_size=4), min_size=1, max_size=3),
-    st.floats(0, 1),
-    st.floats(0, 0.4),
+    st.integers(0, 1000).map(lambda i: i / 1000),
+    st.integers(0, 400).map(lambda i: i / 1000),
 )
 def test_infeasible_is_exactly_what_brute_force_finds_empty(
     protein: str, words: list[str], low: float, width: float
