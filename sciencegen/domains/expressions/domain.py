@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from sciencegen.core.domain import Domain, Entry, Items, Likeness, Property, Standard
 from sciencegen.core.files import atomic
+from sciencegen.data.column import column_entries
 from sciencegen.domains.expressions.draw import MOST, draw_curves, svg
 from sciencegen.domains.expressions.properties import measured, properties_of
 from sciencegen.domains.expressions.reading import EXPRESSION, entry_of, expression_records, read_expressions
@@ -64,14 +65,7 @@ class Expressions(Domain[str]):
 
     def rows(self, path: Path, column: str = "") -> Iterator[Entry[str]]:
         found = expression_records(path, column or self.reading_column)
-        names = found.records.names
-        for number, record in enumerate(found.records, 1):
-            if record.fault:
-                yield Entry(number, record.text, None, record.fault)
-                continue
-            cells = dict(zip(names, record.cells, strict=True))
-            said = cells.pop(found.column)
-            yield Entry(number, "" if said is None else str(said), cells=cells)
+        return column_entries(found.records, found.column)
 
     def entry(self, row: int, text: str) -> Entry[str]:
         return entry_of(row, text)

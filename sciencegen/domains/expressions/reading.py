@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sciencegen.core.domain import Entry, Items
-from sciencegen.core.reading import Example, Reading
-from sciencegen.data.records import Cell, Record, Records, opened, table_records
-from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, numbers_or_text, read_bytes
+from sciencegen.data.column import items_of_column, texts_of_column
+from sciencegen.data.records import Record, Records, opened, table_records
+from sciencegen.data.rows import STANDARD_INPUT, bare_suffix, collected, read_bytes
 from sciencegen.domains.expressions.tree import tidied
 from sciencegen.errors import DataError, UnknownName
 
@@ -22,7 +21,6 @@ EXPRESSION = "expression"
 _NAMES = (EXPRESSION, "expressions", "expr", "formula", "equation", "function")
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl")
 _FORMATS = (*_TABLES, ".txt")
-_NAMED = 3
 _NONE = "not an expression"
 
 
@@ -54,24 +52,17 @@ def read_expressions(path: Path, column: str = "", on_error: str = "skip", besid
     """The expressions of a file and the columns beside them, with a report of what was left out."""
     found = expression_records(path, column)
     rows = collected(found.records)
-    for name in beside:
-        if name not in rows.columns or name == found.column:
-            raise UnknownName(f"column of {path}", name, [one for one in rows.columns if one != found.column])
-    texts = ["" if cell is None else str(cell) for cell in rows.columns[found.column]]
-    entries = [entry_of(i, text) for i, text in enumerate(texts, 1)]
-    reading = _report(path, found.column, rows, entries)
+    entries = [entry_of(i, text) for i, text in enumerate(texts_of_column(path, rows, found.column, beside), 1)]
+    lost = {row: entry.complaint for row, entry in enumerate(entries) if entry.item is None}
+    items = items_of_column(path, rows, found.column, [entry.item for entry in entries], lost, beside)
+    reading = items.reading
+    assert reading is not None
     if reading.dropped and (on_error == "stop" or not reading.kept):
         many = "none" if not reading.kept else f"{sum(reading.dropped.values()):,}"
         said = "give an expression" if not reading.kept else "hold no expression"
         shown = "; ".join(map(str, reading.examples))
         raise DataError(f"{path}: {many} of the {reading.rows:,} rows {said}: {shown}")
-    kept = [i for i, entry in enumerate(entries) if entry.item is not None]
-    columns: dict[str, Sequence[Cell]] = {}
-    for name, cells in rows.columns.items():
-        if name != found.column:
-            whole = numbers_or_text(path, name, cells, whole=name in beside)
-            columns[name] = [whole[i] for i in kept]
-    return Items([entry.item for entry in entries if entry.item is not None], columns, reading)
+    return items
 
 
 def entry_of(row: int, text: str) -> Entry[str]:
@@ -80,27 +71,6 @@ def entry_of(row: int, text: str) -> Entry[str]:
         return Entry(row, text, tidied(text))
     except DataError as error:
         return Entry(row, text, None, f"{_NONE}: {error}" if text.strip() else "empty")
-
-
-def _report(path: Path, column: str, rows: Rows, entries: Sequence[Entry[str]]) -> Reading:
-    examples = [*rows.broken[:_NAMED]]
-    counts = Counter(one.reason for one in rows.broken)
-    for i, entry in enumerate(entries):
-        if entry.item is None:
-            reason = entry.complaint.partition(":")[0]
-            counts[reason] += 1
-            if counts[reason] <= _NAMED:
-                examples.append(Example(rows.number(i), rows.lines[i], entry.text, entry.complaint))
-    items = [entry.item for entry in entries if entry.item is not None]
-    return Reading(
-        file="standard input" if path == STANDARD_INPUT else str(path),
-        column=f"column {column}",
-        rows=len(rows) + len(rows.broken),
-        kept=len(items),
-        dropped=dict(counts.most_common()),
-        examples=tuple(examples),
-        duplicates=len(items) - len(set(items)),
-    )
 
 
 def _guessed(raw: bytes) -> str:

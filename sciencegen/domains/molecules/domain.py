@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Likeness, Property, Standard, WriteRows
 from sciencegen.core.files import atomic
+from sciencegen.data.column import column_entries
 from sciencegen.domains.molecules.alerts import ALERTS
 from sciencegen.domains.molecules.draw import MOST, draw_grid, svg
 from sciencegen.domains.molecules.molecule import Molecule, canonical
@@ -22,7 +23,7 @@ from sciencegen.errors import DataError
 
 if TYPE_CHECKING:
     from sciencegen.core.protocol import Protocol
-    from sciencegen.domains.molecules.reading import MoleculeRecords, ReadingOptions
+    from sciencegen.domains.molecules.reading import ReadingOptions
 
 __all__ = ["Molecules"]
 
@@ -97,7 +98,7 @@ class Molecules(Domain[Molecule]):
         from sciencegen.domains.molecules.reading import ReadingOptions, molecule_records
 
         records = molecule_records(path, ReadingOptions(smiles_column=column))
-        rows, blocks = list(_entries(records)), records.structures
+        rows, blocks = list(column_entries(records.records, records.column)), records.structures
         whole = [entry for entry in rows if not entry.complaint]
         nothing_lost = Cleaning(salts="keep")  # of what somebody asks about
         texts = [entry.text for entry in whole]
@@ -118,7 +119,7 @@ class Molecules(Domain[Molecule]):
         from sciencegen.domains.molecules.reading import ReadingOptions, molecule_records
 
         found = molecule_records(path, ReadingOptions(smiles_column=column))
-        return _entries(found)
+        return column_entries(found.records, found.column)
 
     def entry(self, row: int, text: str) -> Entry[Molecule]:
         from sciencegen.domains.molecules.cleaning import Dropped, cleaned, cleaned_block
@@ -178,17 +179,3 @@ class Molecules(Domain[Molecule]):
 
     def svg(self, item: Molecule) -> str:
         return svg(item)
-
-
-def _entries(found: MoleculeRecords) -> Iterator[Entry[Molecule]]:
-    """Rows as they are read: what stands in the column of molecules, and the other cells."""
-    names = found.records.names
-    place = names.index(found.column)
-    for number, record in enumerate(found.records, 1):
-        if record.fault:
-            yield Entry(number, record.text, None, record.fault)
-        else:
-            cells = dict(zip(names, record.cells, strict=True))
-            del cells[found.column]
-            said = record.cells[place]
-            yield Entry(number, "" if said is None else str(said), cells=cells)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from itertools import zip_longest
 from pathlib import Path
 
 from sciencegen.core.domain import Items
-from sciencegen.core.reading import Example, Places, Reading
+from sciencegen.core.reading import Reading
+from sciencegen.data.column import first_cells, items_of_column, texts_of_column
 from sciencegen.data.records import Cell, Records, opened, table_records
-from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, numbers_or_text, read_bytes
+from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, read_bytes
 from sciencegen.domains.molecules.cleaning import Cleaning, Dropped, cleaned, cleaned_all
 from sciencegen.domains.molecules.molecule import Molecule
 from sciencegen.domains.molecules.sources import BLOCK, from_sdf, from_smi
@@ -30,7 +30,6 @@ _NAMES = (
 """What people call the column of molecules, the surest first; any other name with `smiles` in it comes between."""
 _STRUCTURES = (".sdf", ".sd")
 _TRIED, _TRIED_LENGTH = 30, 300
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -154,22 +153,17 @@ def read_molecules(path: Path, options: ReadingOptions | None = None, beside: Se
     """
     chosen = options or ReadingOptions()
     found = molecule_rows(path, chosen)
-    rows, texts = found.rows, found.texts
-    for name in beside:
-        if name not in rows.columns:
-            raise UnknownName(f"column of {path}", name, [one for one in rows.columns if one != found.column])
+    texts = texts_of_column(path, found.rows, found.column, beside)
     results = cleaned_all(texts, chosen.cleaning, found.structures)
-    kept = [row for row, one in enumerate(results) if isinstance(one, str)]
-    items = [one for one in results if isinstance(one, str)]
-    reading = _report(path, found, texts, results)
-    _refuse(path, reading, results, chosen)
-    columns: dict[str, Sequence[Cell]] = {}
-    for name, cells in rows.columns.items():
-        if name != found.column:
-            whole = numbers_or_text(path, name, cells, whole=name in beside)
-            columns[name] = [whole[row] for row in kept]
-    places = Places.of([rows.number(row) for row in kept], [rows.lines[row] for row in kept])
-    return Items(items, columns, reading, places)
+    kept = [one if isinstance(one, str) else None for one in results]
+    lost = {row: one.reason for row, one in enumerate(results) if isinstance(one, Dropped)}
+    parted = sum("." in text and "." not in one for text, one in zip(texts, results, strict=True) if type(one) is str)
+    changed = {"reduced to their largest fragment": parted} if parted and not found.structures else {}
+    title = "structures" if found.structures else ""
+    items = items_of_column(path, found.rows, found.column, kept, lost, beside, title, changed)
+    assert items.reading is not None
+    _refuse(path, items.reading, results, chosen)
+    return items
 
 
 def _guessed(raw: bytes) -> str:
@@ -188,7 +182,7 @@ def _guessed(raw: bytes) -> str:
 
 def _found(path: Path, records: Records) -> str:
     """The column of molecules: by its name where the first rows agree, else the one whose first rows are molecules."""
-    first = _first_cells(records)
+    first = first_cells(records)
     named = sorted((name for name in records.names if _known(name)), key=_rank)
     for name in named:
         if _are_molecules(first[name]):
@@ -200,18 +194,6 @@ def _found(path: Path, records: Records) -> str:
         return named[0]  # its rows will be named, one by one
     said = f"the columns are {', '.join(records.names[:20])}" if records.names else "there are no columns"
     raise DataError(f"{path}: no column holds molecules: {said}; name it with smiles_column")
-
-
-def _first_cells(records: Records) -> dict[str, list[Cell]]:
-    """The first cells of every column that say something."""
-    first: dict[str, list[Cell]] = {name: [] for name in records.names}
-    for record in records:
-        for cells, cell in zip(first.values(), record.cells, strict=bool(record.cells)):
-            if len(cells) < _TRIED and cell is not None and str(cell).strip():
-                cells.append(cell)
-        if all(len(cells) == _TRIED for cells in first.values()):
-            break
-    return first
 
 
 def _known(name: str) -> bool:
@@ -232,30 +214,6 @@ def _are_molecules(cells: Sequence[Cell]) -> bool:
     tried = [str(cell) for cell in cells if cell is not None and str(cell).strip()][:_TRIED]
     tried = [text for text in tried if len(text) <= _TRIED_LENGTH]
     return bool(tried) and 2 * sum(isinstance(cleaned(text), str) for text in tried) > len(tried)
-
-
-def _report(path: Path, found: MoleculeRows, texts: Sequence[str], results: Sequence[Molecule | Dropped]) -> Reading:
-    rows = found.rows
-    examples = [*rows.broken[:_NAMED]]
-    counts = Counter(one.reason for one in rows.broken)
-    for row, one in enumerate(results):
-        if isinstance(one, Dropped):
-            counts[one.reason] += 1
-            if counts[one.reason] <= _NAMED:
-                text = texts[row].split("\n")[0] if found.structures else texts[row]
-                examples.append(Example(rows.number(row), rows.lines[row], text, one.reason))
-    items = [one for one in results if isinstance(one, str)]
-    parted = sum("." in text and "." not in one for text, one in zip(texts, results, strict=True) if type(one) is str)
-    return Reading(
-        file="standard input" if path == STANDARD_INPUT else str(path),
-        column="structures" if found.structures else f"column {found.column}",
-        rows=len(rows) + len(rows.broken),
-        kept=len(items),
-        dropped=dict(counts.most_common()),
-        examples=tuple(examples),
-        changed={"reduced to their largest fragment": parted} if parted and not found.structures else {},
-        duplicates=len(items) - len(set(items)),
-    )
 
 
 def _refuse(path: Path, reading: Reading, results: Sequence[Molecule | Dropped], options: ReadingOptions) -> None:

@@ -11,13 +11,13 @@ from typing import Any, Self, TextIO
 
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Likeness, Property, Standard, WriteRows
 from sciencegen.core.files import atomic
+from sciencegen.data.column import column_entries
 from sciencegen.domains.sentences.draw import MOST, draw_rows, svg
 from sciencegen.domains.sentences.language import Language
 from sciencegen.domains.sentences.properties import measured, properties_of
 from sciencegen.domains.sentences.reading import (
     SENTENCE,
     ReadingOptions,
-    SentenceRecords,
     read_sentences,
     sentence_records,
 )
@@ -92,7 +92,8 @@ class Sentences(Domain[str]):
         return rows
 
     def rows(self, path: Path, column: str = "") -> Iterator[Entry[str]]:
-        return _entries(sentence_records(path, self.language, column or self.options.column))
+        found = sentence_records(path, self.language, column or self.options.column)
+        return column_entries(found.records, found.column)
 
     def entry(self, row: int, text: str) -> Entry[str]:
         (found,) = self.language.read([text])
@@ -141,17 +142,3 @@ class Sentences(Domain[str]):
 
     def svg(self, item: str) -> str:
         return svg(item)
-
-
-def _entries(found: SentenceRecords) -> Iterator[Entry[str]]:
-    """Rows as they are read: what stands in the column of sentences, and the other cells."""
-    names = found.records.names
-    place = names.index(found.column)
-    for number, record in enumerate(found.records, 1):
-        if record.fault:
-            yield Entry(number, record.text, None, record.fault)
-        else:
-            cells = dict(zip(names, record.cells, strict=True))
-            said = record.cells[place]
-            del cells[found.column]
-            yield Entry(number, "" if said is None else str(said), cells=cells)

@@ -10,10 +10,11 @@ from itertools import zip_longest
 from pathlib import Path
 
 from sciencegen.core.domain import Items
-from sciencegen.core.reading import Example, Places, Reading
-from sciencegen.data.records import Cell, Record, Records, opened, table_records
-from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, numbers_or_text, read_bytes
-from sciencegen.domains.sentences.language import Language, Read
+from sciencegen.core.reading import Reading
+from sciencegen.data.column import first_cells, items_of_column, texts_of_column
+from sciencegen.data.records import Record, Records, opened, table_records
+from sciencegen.data.rows import STANDARD_INPUT, bare_suffix, collected, read_bytes
+from sciencegen.domains.sentences.language import Language
 from sciencegen.errors import DataError, UnknownName
 
 __all__ = ["FORMATS", "SENTENCE", "ReadingOptions", "SentenceRecords", "read_sentences", "sentence_records"]
@@ -22,8 +23,6 @@ FORMATS = (".txt", ".csv", ".tsv", ".parquet", ".jsonl")
 SENTENCE = "sentence"
 """The column of sentences, where a file has no names for its columns."""
 _NAMES = (SENTENCE, "text", "string", "expression", "formula", "program", "sequence", "smiles")
-_TRIED = 30
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _titled(language: Language, first: Sequence[str], second: Sequence[str]) -> 
 
 def _found(path: Path, records: Records, language: Language) -> str:
     """The column of sentences: by its name where the first rows agree, else the one whose first rows are sentences."""
-    first = _first_cells(records)
+    first = first_cells(records)
     named = [name for known in _NAMES for name in records.names if name.lower() == known]
     for name in (*named, *(name for name in first if name not in named)):
         reads = language.read([str(cell) for cell in first[name]])
@@ -132,18 +131,6 @@ def _found(path: Path, records: Records, language: Language) -> str:
         return (*named, *records.names)[0]  # its rows will be named, one by one
     said = f"the columns are {', '.join(records.names[:20])}" if records.names else "there are no columns"
     raise DataError(f"{path}: no column holds sentences of {language.source.name}: {said}; name it with column")
-
-
-def _first_cells(records: Records) -> dict[str, list[Cell]]:
-    """The first cells of every column that say something."""
-    first: dict[str, list[Cell]] = {name: [] for name in records.names}
-    for record in records:
-        for cells, cell in zip(first.values(), record.cells, strict=bool(record.cells)):
-            if len(cells) < _TRIED and cell is not None and str(cell).strip():
-                cells.append(cell)
-        if all(len(cells) == _TRIED for cells in first.values()):
-            break
-    return first
 
 
 def read_sentences(
@@ -156,42 +143,15 @@ def read_sentences(
     chosen = options or ReadingOptions()
     found = sentence_records(path, language, chosen.column)
     rows = collected(found.records)
-    for name in beside:
-        if name not in rows.columns or name == found.column:
-            raise UnknownName(f"column of {path}", name, [one for one in rows.columns if one != found.column])
-    texts = ["" if cell is None else str(cell) for cell in rows.columns[found.column]]
-    results = language.read(texts)
-    kept = [row for row, one in enumerate(results) if one.item is not None]
-    items = [one.item for one in results if one.item is not None]
-    reading = _report(path, found, rows, texts, results)
-    _refuse(path, reading, chosen)
-    columns: dict[str, Sequence[Cell]] = {}
-    for name, cells in rows.columns.items():
-        if name != found.column:
-            whole = numbers_or_text(path, name, cells, whole=name in beside)
-            columns[name] = [whole[row] for row in kept]
-    places = Places.of([rows.number(row) for row in kept], [rows.lines[row] for row in kept])
-    return Items(items, columns, reading, places)
-
-
-def _report(path: Path, found: SentenceRecords, rows: Rows, texts: Sequence[str], results: Sequence[Read]) -> Reading:
-    items = [one.item for one in results if one.item is not None]
+    results = language.read(texts_of_column(path, rows, found.column, beside))
     changed = Counter(one.change for one in results if one.change)
     if found.blank:
         changed["blank lines passed over"] = found.blank
-    lost = [
-        Example(rows.number(row), rows.lines[row], texts[row], one.reason)
-        for row, one in enumerate(results)
-        if one.item is None
-    ]
-    whole = Reading(
-        file="standard input" if path == STANDARD_INPUT else str(path),
-        column=f"column {found.column}",
-        rows=len(rows) + len(rows.broken),
-        kept=len(rows) + len(rows.broken),
-        changed=dict(changed),
-    )
-    return whole.without([*rows.broken, *lost], len(items) - len(set(items)))
+    lost = {row: one.reason for row, one in enumerate(results) if one.item is None}
+    items = items_of_column(path, rows, found.column, [one.item for one in results], lost, beside, changed=changed)
+    assert items.reading is not None
+    _refuse(path, items.reading, chosen)
+    return items
 
 
 def _refuse(path: Path, reading: Reading, options: ReadingOptions) -> None:

@@ -12,13 +12,14 @@ from typing import Any, Self
 
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Likeness, Property, Standard, WriteRows
 from sciencegen.core.files import atomic
+from sciencegen.data.column import column_entries
 from sciencegen.domains.sequences.cleaning import Cleaning, Dropped, cleaned
 from sciencegen.domains.sequences.codons import usage
 from sciencegen.domains.sequences.draw import MOST, draw_rows, svg
 from sciencegen.domains.sequences.kinds import Kind, KindName, kind_called
 from sciencegen.domains.sequences.motifs import contains, unlike, without
 from sciencegen.domains.sequences.properties import measured, properties_of
-from sciencegen.domains.sequences.reading import ReadingOptions, SequenceRecords, read_sequences, sequence_records
+from sciencegen.domains.sequences.reading import ReadingOptions, read_sequences, sequence_records
 from sciencegen.domains.sequences.sources import SEQUENCE
 from sciencegen.domains.sequences.written import fasta, genbank
 from sciencegen.errors import DataError, RequestError
@@ -96,7 +97,7 @@ class Sequences(Domain[str]):
 
     def rows(self, path: Path, column: str = "") -> Iterator[Entry[str]]:
         found = sequence_records(path, self.alphabet, column or self.options.sequence_column)
-        return _entries(found)
+        return column_entries(found.records, found.column)
 
     def entry(self, row: int, text: str) -> Entry[str]:
         return self._read(Entry(row, text), self.options.cleaning)
@@ -163,17 +164,3 @@ def _filters(kind: Kind) -> dict[str, Filter[str]]:
             partial(unlike, kind), "only sequences unlike all of a file's, by their identity", {"ceiling": _CEILING}
         ),
     }
-
-
-def _entries(found: SequenceRecords) -> Iterator[Entry[str]]:
-    """Rows as they are read: what stands in the column of sequences, and the other cells."""
-    names = found.records.names
-    place = names.index(found.column)
-    for number, record in enumerate(found.records, 1):
-        if record.fault:
-            yield Entry(number, record.text, None, record.fault)
-        else:
-            cells = dict(zip(names, record.cells, strict=True))
-            said = record.cells[place]
-            del cells[found.column]
-            yield Entry(number, "" if said is None else str(said), cells=cells)

@@ -10,9 +10,10 @@ from itertools import zip_longest
 from pathlib import Path
 
 from sciencegen.core.domain import Items
-from sciencegen.core.reading import Example, Reading
+from sciencegen.core.reading import Reading
+from sciencegen.data.column import first_cells, items_of_column, texts_of_column
 from sciencegen.data.records import Cell, Records, opened, table_records
-from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, numbers_or_text, read_bytes
+from sciencegen.data.rows import STANDARD_INPUT, Rows, bare_suffix, collected, read_bytes
 from sciencegen.domains.sequences.cleaning import Cleaned, Cleaning, Dropped, cleaned, other_kinds
 from sciencegen.domains.sequences.kinds import Kind
 from sciencegen.domains.sequences.sources import SEQUENCE, from_fasta, from_genbank, from_lines
@@ -30,7 +31,6 @@ _NAMES = (
 )
 """What people call the column of sequences, the surest first; any other name with `seq` in it comes last."""
 _TRIED, _TRIED_LENGTH, _SHORT = 30, 5000, 4
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -157,22 +157,16 @@ def read_sequences(
     chosen = options or ReadingOptions()
     found = sequence_records(path, kind, chosen.sequence_column)
     rows = collected(found.records)
-    for name in beside:
-        if name not in rows.columns or name == found.column:
-            raise UnknownName(f"column of {path}", name, [one for one in rows.columns if one != found.column])
-    texts = ["" if cell is None else str(cell) for cell in rows.columns[found.column]]
+    texts = texts_of_column(path, rows, found.column, beside)
     results = [cleaned(text, kind, chosen.cleaning) for text in texts]
     if chosen.duplicates == "drop":
         results = _once(results)
-    kept = [row for row, one in enumerate(results) if isinstance(one, Cleaned)]
-    reading = _report(path, found.column, rows, texts, results)
-    _refuse(path, reading, kind, texts, results, chosen)
-    columns: dict[str, Sequence[Cell]] = {}
-    for name, cells in rows.columns.items():
-        if name != found.column:
-            whole = numbers_or_text(path, name, cells, whole=name in beside)
-            columns[name] = [whole[row] for row in kept]
-    return Items([one.item for one in results if isinstance(one, Cleaned)], columns, reading)
+    kept = [one.item if isinstance(one, Cleaned) else None for one in results]
+    lost = {row: str(one) for row, one in enumerate(results) if isinstance(one, Dropped)}
+    items = items_of_column(path, rows, found.column, kept, lost, beside, changed=_changed(found.column, rows, results))
+    assert items.reading is not None
+    _refuse(path, items.reading, kind, texts, results, chosen)
+    return items
 
 
 def _once(results: Sequence[Cleaned | Dropped]) -> list[Cleaned | Dropped]:
@@ -189,7 +183,7 @@ def _once(results: Sequence[Cleaned | Dropped]) -> list[Cleaned | Dropped]:
 
 def _found(path: Path, records: Records, kind: Kind) -> str:
     """The column of sequences: by its name where the first rows agree, else the one whose first rows are sequences."""
-    first = _first_cells(records)
+    first = first_cells(records)
     named = sorted((name for name in records.names if _known(name)), key=_rank)
     for name in (*named, *(name for name in first if name not in named)):
         if _are_sequences(first[name], kind):
@@ -198,18 +192,6 @@ def _found(path: Path, records: Records, kind: Kind) -> str:
         return named[0]  # its rows will be named, one by one
     said = f"the columns are {', '.join(records.names[:20])}" if records.names else "there are no columns"
     raise DataError(f"{path}: no column holds {kind.title} sequences: {said}; name it with sequence_column")
-
-
-def _first_cells(records: Records) -> dict[str, list[Cell]]:
-    """The first cells of every column that say something."""
-    first: dict[str, list[Cell]] = {name: [] for name in records.names}
-    for record in records:
-        for cells, cell in zip(first.values(), record.cells, strict=bool(record.cells)):
-            if len(cells) < _TRIED and cell is not None and str(cell).strip():
-                cells.append(cell)
-        if all(len(cells) == _TRIED for cells in first.values()):
-            break
-    return first
 
 
 def _known(name: str) -> bool:
@@ -233,29 +215,13 @@ def _are_sequences(cells: Sequence[Cell], kind: Kind) -> bool:
     return bool(tried) and 2 * fine > len(tried)
 
 
-def _report(path: Path, column: str, rows: Rows, texts: Sequence[str], results: Sequence[Cleaned | Dropped]) -> Reading:
-    examples = [*rows.broken[:_NAMED]]
-    counts = Counter(one.reason for one in rows.broken)
-    for row, one in enumerate(results):
-        if isinstance(one, Dropped):
-            counts[one.reason] += 1
-            if counts[one.reason] <= _NAMED:
-                examples.append(Example(rows.number(row), rows.lines[row], texts[row], str(one)))
-    items = [one.item for one in results if isinstance(one, Cleaned)]
+def _changed(column: str, rows: Rows, results: Sequence[Cleaned | Dropped]) -> Counter[str]:
+    """What was done to sequences, and how many bear a name twice."""
     changed = Counter(what for one in results if isinstance(one, Cleaned) for what in one.changes)
     ids = [cell for cell in rows.columns.get("id", ()) if cell is not None] if column != "id" else []
     if len(set(ids)) < len(ids):
         changed["have an id that an earlier row has"] = len(ids) - len(set(ids))
-    return Reading(
-        file="standard input" if path == STANDARD_INPUT else str(path),
-        column=f"column {column}",
-        rows=len(rows) + len(rows.broken),
-        kept=len(items),
-        dropped=dict(counts.most_common()),
-        examples=tuple(examples),
-        changed=dict(changed),
-        duplicates=len(items) - len(set(items)),
-    )
+    return changed
 
 
 def _refuse(
