@@ -1,7 +1,7 @@
 """Grammars: .lark files as trainable, always valid decoders."""
 
 from sciencegen.grammar.compile import compiled
-from sciencegen.grammar.guards import Counter, Forbidden, Guard, Matched, Place, Scope, guards_of
+from sciencegen.grammar.guards import Counter, Forbidden, Guard, Matched, Place, Scope, guards_of, written_guards
 from sciencegen.grammar.lookup import Lookup
 from sciencegen.grammar.machine import StackMachine, Stacks
 from sciencegen.grammar.rules import Grammar, Rule
@@ -28,4 +28,5 @@ __all__ = [
     "require_sound",
     "source_of",
     "tried",
+    "written_guards",
 ]

@@ -332,9 +332,10 @@ def _searching(words: Sequence[str], texts: Sequence[str]) -> tuple[Tensor, Tens
     )
 
 
-def guards_of(grammar: Grammar) -> tuple[Guard, ...]:
-    """The guards that stand in the comments of a grammar's file."""
-    return tuple(_guard(grammar, words) for words in written_guards(grammar))
+def guards_of(grammar: Grammar, beside: Sequence[str] = ()) -> tuple[Guard, ...]:
+    """The guards that stand in the comments of a grammar's file, but those `beside`, which others read."""
+    written = written_guards(grammar)
+    return tuple(_guard(grammar, words) for words in written if not words or words[0] not in beside)
 
 
 def written_guards(grammar: Grammar) -> list[list[str]]:

@@ -12,7 +12,8 @@ from sciencegen.core.domain import Domain, Representing
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective, Ramp
 from sciencegen.core.space import Discrete, Space, Tokens
-from sciencegen.families.vae import VAE, Diagonal, Spelled, Spelling
+from sciencegen.families.flow import AffineCoupling, Reverse
+from sciencegen.families.vae import VAE, Carried, Diagonal, Prior, Spelled, Spelling, Standard
 from sciencegen.grammar import StackMachine
 from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Unrolled
 from sciencegen.nets.conditioner import Conditioner
@@ -27,6 +28,7 @@ __all__ = ["Decoder", "Encoder", "SpelledVAE", "kept", "spelled_vae"]
 T = TypeVar("T")
 Encoder = Literal["convolutional", "recurrent"]
 Decoder = Literal["recurrent", "unrolled"]
+Latents = Literal["normal", "flow"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class SpelledVAE:
     """The options of a latent model of sequences.
 
     `encoder` reads whole sequences, and `decoder` writes them: entry by entry, each knowing those before it, or
-    `unrolled`, where only the constraint ties them together. `conditioned`: whether properties are given to both; or
-    else `regress` weighs how well latents must tell them. `masked`: whether the likelihood is that under the whole
-    constraint, guards and all, rather than under its syntax. `keep` is the share of draws kept, those from which
-    guards took least.
+    `unrolled`, where only the constraint ties them together. `forget` is the share of entries a decoder that knows
+    them is not shown while learning, so that latents say more. `conditioned`: whether properties are given to all
+    parts; or else `regress` weighs how well latents must tell them. `prior`: latents are drawn from a standard normal,
+    or from a `flow` that learns where the encodings lie, given the properties. `masked`: whether the likelihood is
+    that under the whole constraint, guards and all, rather than under its syntax. `keep` is the share of draws kept,
+    those from which guards took least.
     """
 
     encoder: Encoder = "convolutional"
@@ -46,9 +50,11 @@ class SpelledVAE:
     depth: int = 1
     embed: int = 128
     latent: int = 56
+    prior: Latents = "normal"
     code: int = 256
     context: int = 64
     dropout: float = 0.0
+    forget: float = 0.0
     beta: float = 0.1
     ramp: int = 2000
     free_bits: float = 0.0
@@ -72,6 +78,7 @@ class SpelledVAE:
             conditioner,
             dense=False,
             predictor=self._predictor(fields),
+            prior=self._prior(conditioner.width),
         )
 
     def objective(self, space: Space, fields: ConditionFields) -> Objective:
@@ -86,7 +93,13 @@ class SpelledVAE:
     def _net(self, space: Discrete) -> CausalNet:
         if self.decoder == "unrolled":
             return Unrolled(space, self.code, self.width, 3)
-        return Recurrent(space, self.code, Gated(), self.width, self.depth, self.dropout, self.embed)
+        return Recurrent(space, self.code, Gated(), self.width, self.depth, self.dropout, self.embed, self.forget)
+
+    def _prior(self, context: int) -> Prior:
+        if self.prior == "normal":
+            return Standard()
+        layers = [(AffineCoupling(self.latent, [256, 256], context), Reverse()) for _ in range(8)]
+        return Carried([part for layer in layers for part in layer])
 
     def _predictor(self, fields: ConditionFields) -> nn.Module | None:
         numbers = sum(isinstance(field, Continuous) for field in fields.fields)

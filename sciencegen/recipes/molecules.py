@@ -12,13 +12,14 @@ from sciencegen.core.space import Discrete, Space
 from sciencegen.domains.molecules.domain import Molecules
 from sciencegen.domains.molecules.kekule import KekuleSmiles
 from sciencegen.domains.molecules.molecule import Molecule
-from sciencegen.domains.molecules.rules import KekuleRules, SmilesRules
+from sciencegen.domains.molecules.rules import KekuleRules, SmilesRules, with_radicals
 from sciencegen.domains.molecules.selfies import Selfies
 from sciencegen.domains.molecules.smiles import Smiles
 from sciencegen.domains.molecules.strings import Strings
 from sciencegen.domains.sentences.rules import Ruled
+from sciencegen.errors import RequestError
 from sciencegen.families.autoregressive import Autoregressive
-from sciencegen.grammar.source import source_of
+from sciencegen.grammar import Source, source_of
 from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Transformer
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.likelihood import MaximumLikelihood
@@ -46,6 +47,7 @@ _RECURRENT = Settings(
 )
 _ATTENTIVE = replace(_RECURRENT, rate=1e-3, warmup=500)
 _KEKULE = "kekule_smiles"
+_KEKULE_GRAMMARS = (_KEKULE, "kekule_derived")
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
 
@@ -87,13 +89,21 @@ _LATENT = Settings(batch=256, rate=1e-3, epochs=30, warmup=500, schedule="cosine
 _LATENT_MODEL = SpelledVAE()
 
 
-def grammar_vae(grammar: str = _KEKULE, model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:
+def grammar_vae(grammar: str = _KEKULE, radicals: bool = False, model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:
     """Grammar VAE (Kusner, Paige, Hernández-Lobato; 2017): latents spelled by the rules of a grammar.
 
-    Under the grammar of Kekulé SMILES every draw is a molecule; under another only its writing is sure.
+    Under a grammar of Kekulé SMILES (`kekule_smiles`, or `kekule_derived`, where hydrogens follow from bonds) every
+    draw is a molecule, without unpaired electrons unless `radicals` are asked for; under another only its writing is
+    sure.
     """
-    kind = KekuleRules if Path(grammar).stem == _KEKULE else SmilesRules
-    return spelled_vae(Molecules(), Ruled(kind, lambda: source_of(grammar)), ASK, model, _LATENT)
+    kekule = Path(grammar).stem in _KEKULE_GRAMMARS
+    if radicals and not kekule:
+        raise RequestError(f"radicals: {grammar} counts no electrons; choose one of {', '.join(_KEKULE_GRAMMARS)}")
+
+    def source() -> Source:
+        return with_radicals(source_of(grammar)) if radicals else source_of(grammar)
+
+    return spelled_vae(Molecules(), Ruled(KekuleRules if kekule else SmilesRules, source), ASK, model, _LATENT)
 
 
 def char_vae(model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:

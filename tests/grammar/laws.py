@@ -11,7 +11,7 @@ from sciencegen.grammar import Grammar, Guard, StackMachine, compiled, guards_of
 
 __all__ = ["SHIPPED", "all_rows", "grammar", "machine", "rules_of_row", "sentences"]
 
-SHIPPED = ("coding_dna", "expression", "kekule_smiles", "peptide", "program", "promoter", "smiles")
+SHIPPED = ("coding_dna", "expression", "kekule_derived", "kekule_smiles", "peptide", "program", "promoter", "smiles")
 GRAMMARS = Path(__file__).parents[2] / "grammars"
 
 
@@ -28,7 +28,7 @@ def machine(name: str, length: int = 0) -> StackMachine:
     found = grammar(name)
     length = length or max(60, found.shortest)
     guards: tuple[Guard, ...] = guards_of(found)
-    return StackMachine(found, length, (Chemistry(found, length),) if name == "kekule_smiles" else guards)
+    return StackMachine(found, length, (Chemistry(found, length),) if name.startswith("kekule") else guards)
 
 
 def rules_of_row(machine: StackMachine, row: list[int]) -> list[int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sciencegen.domains.molecules.hydrogens import filled
 from sciencegen.domains.molecules.molecule import canonical
 from sciencegen.errors import DataError
 from sciencegen.grammar import StackMachine, drawn, require_sound, tried
@@ -20,6 +21,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 KNOWN = {
     "coding_dna": ["ATGTAA", "ATGGCATAA", "ATGTTTTGGTGA"],
     "expression": ["x", "1/3+x+sin(x*x)", "1/2+x+sin(x*x)", "x/1+sin(3)+sin(x*x)", "exp((x+1)*2)", "cos(x)-(x)"],
+    "kekule_derived": ["C", "C1=CC=CC=C1", "C[C@H?](N)C(=O)O", "O=[NH?+]([OH?-])C", "C[NH?+](C)C"],
     "kekule_smiles": ["C", "C1=CC=CC=C1", "C[C@H](N)C(=O)O", "O=[N+]([O-])C1=CC=CC=C1", "C/C=C\\C", "[Cl-].C"][:5],
     "peptide": ["GIGKFLHSAKKFGKAFVGEIMNS", "GLFDIVKKVVGALGSL", "KKKKK"],
     "program": ["return x", "a=x+1;b=a*a;return b/2", "a=1;a=a+sin(a*(x-2));return (a)", "h=0;return h"],
@@ -41,6 +43,7 @@ KNOWN = {
 FOREIGN = {
     "coding_dna": ["", "ATG", "ATGTAATAA", "ATGTA", "atgtaa"],
     "expression": ["", "x+", "sin x", "(x", "4", "x x", "-x"],
+    "kekule_derived": ["", "c1ccccc1", "C(", "C)", "[C@H]", "[NH3+]", "[Xx]"],
     "kekule_smiles": ["", "c1ccccc1", "C(", "C)", "(C)", "C(C", "[Xx]"],
     "peptide": ["", "GXG", "gly", "G G"],
     "program": ["", "x", "return", "a=1", "x=1;return x", "a=1;;return a", "return y"],
@@ -179,6 +182,7 @@ def _is_well_written(text: str) -> bool:
 VALID = {
     "coding_dna": _is_coding,
     "expression": _is_expression,
+    "kekule_derived": lambda text: _is_molecule(filled(text)),
     "kekule_smiles": _is_molecule,
     "peptide": lambda text: re.fullmatch("[ACDEFGHIKLMNPQRSTVWY]{5,50}", text) is not None,
     "program": _is_program,

@@ -18,7 +18,7 @@ class ExpressionRules(Rules[str]):
     """Expressions by the rules of their grammar: every draw is one."""
 
     @classmethod
-    def spell(cls, items: Sequence[str]) -> list[str]:
+    def spell(cls, items: Sequence[str], grammar: Grammar) -> list[str]:
         return list(items)
 
     @classmethod

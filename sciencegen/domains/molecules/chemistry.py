@@ -10,10 +10,12 @@ from torch import Tensor
 from sciencegen.domains.molecules.strings import tokens
 from sciencegen.domains.molecules.valence import FILLERS, Spelling, ValenceConstraint
 from sciencegen.errors import DataError
-from sciencegen.grammar import Grammar, Guard, Lookup, Place
+from sciencegen.grammar import Grammar, Guard, Lookup, Place, written_guards
 
-__all__ = ["Chemistry"]
+__all__ = ["RADICALS", "Chemistry"]
 
+RADICALS = "radicals"
+"""The guard, in the file of a grammar, that allows unpaired electrons."""
 _END, _CLOSE = "", ")"
 
 
@@ -21,7 +23,8 @@ class Chemistry(Guard):
     """Whatever is spelled under it is a molecule: no valence is exceeded, every ring closes, nothing is left unpaired.
 
     It reads the tokens that rules write, in grammars whose every rule writes one of them, or ends a branch or the
-    molecule: `grammars/kekule_smiles.lark`.
+    molecule: `grammars/kekule_smiles.lark`, and `grammars/kekule_derived.lark`, whose atoms in brackets leave their
+    hydrogens to it. Unpaired electrons are allowed by a line `//! radicals` in the file.
     """
 
     def __init__(self, grammar: Grammar, length: int) -> None:
@@ -30,7 +33,7 @@ class Chemistry(Guard):
         if missing:
             raise DataError(f"{grammar.name}: chemistry needs rules that write {', '.join(missing)}")
         vocabulary = (_END, *sorted({*written, _CLOSE} - {_END}))
-        self.valence = ValenceConstraint(vocabulary, length - 1)
+        self.valence = ValenceConstraint(vocabulary, length - 1, [RADICALS] in written_guards(grammar))
         self.token = Lookup(torch.tensor([vocabulary.index(token) for token in written] + [0]))
         self.ends = Lookup(torch.tensor([token == _END for token in written] + [False]))
         self.ending = [i for i, token in enumerate(written) if token == _END]

@@ -77,12 +77,13 @@ class ValenceConstraint(Constraint):
     """The molecules a vocabulary can spell in at most `length` tokens, as Kekulé SMILES.
 
     Fragments may stand side by side, and atoms in brackets have any charge, hydrogens, isotope or handedness. No
-    atom is left with unpaired electrons, metals form no bonds, halogens no double bonds, and no triple bond closes a
-    ring.
+    atom is left with unpaired electrons unless `radicals` allows it to those in brackets; metals form no bonds,
+    halogens no double bonds, and no triple bond closes a ring.
     """
 
     vocabulary: tuple[str, ...]
     length: int
+    radicals: bool = False
 
     def __post_init__(self) -> None:
         missing = [token for token in FILLERS if token not in self.vocabulary]
@@ -208,7 +209,7 @@ class ValenceConstraint(Constraint):
 
     @cached_property
     def _tables(self) -> _Tables:
-        return _tables(self.vocabulary)
+        return _tables(self.vocabulary, self.radicals)
 
 
 def _row(table: Tensor, index: Tensor) -> Tensor:
@@ -253,8 +254,8 @@ def _tables_on(tables: _Tables, device: torch.device) -> _Tables:
 
 
 @cache
-def _tables(vocabulary: tuple[str, ...]) -> _Tables:
-    atoms = atoms_of(vocabulary)
+def _tables(vocabulary: tuple[str, ...], radicals: bool) -> _Tables:
+    atoms = atoms_of(vocabulary, radicals)
     after, cost, room = torch.tensor(atoms.after), torch.tensor(atoms.cost), torch.tensor(atoms.room)
     complete, states = torch.tensor(atoms.complete), len(atoms.cost)
     kinds = [_kind(token, fresh) for token, fresh in zip(vocabulary, atoms.fresh, strict=True)]

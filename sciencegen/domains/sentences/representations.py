@@ -16,7 +16,7 @@ class SentenceRules(Rules[str]):
     """Sentences by their rules, under the guards that stand in the file of the grammar."""
 
     @classmethod
-    def spell(cls, items: Sequence[str]) -> list[str]:
+    def spell(cls, items: Sequence[str], grammar: Grammar) -> list[str]:
         return list(items)
 
     @classmethod

@@ -45,8 +45,8 @@ class Rules(Representation[T]):
 
     @classmethod
     @abstractmethod
-    def spell(cls, items: Sequence[T]) -> list[str]:
-        """The sentences of items."""
+    def spell(cls, items: Sequence[T], grammar: Grammar) -> list[str]:
+        """The sentences of items, as a grammar wants them."""
 
     @classmethod
     @abstractmethod
@@ -62,7 +62,7 @@ class Rules(Representation[T]):
     def fitted(cls, source: Source, items: Sequence[T], length: int = 0) -> Self:
         """The representation of items, all of which are sentences, in `length` rules or as many as they need."""
         grammar = grammar_of(source.name, source.text)
-        found = _rules(source, cls.spell(items))
+        found = _rules(source, cls.spell(items, grammar))
         fitted = cls(source.name, source.text, length or max(found.longest + _ROOM, grammar.shortest))
         _trial(fitted.machine)
         return fitted
@@ -72,7 +72,7 @@ class Rules(Representation[T]):
         raise RequestError(f"{cls.__name__} needs a grammar: make it with Ruled")
 
     def extended(self, items: Sequence[T]) -> Self:
-        longest = _rules(self.text, type(self).spell(items)).longest
+        longest = _rules(self.text, type(self).spell(items, self.grammar)).longest
         return type(self)(self.name, self.source, max(self.length, longest + _ROOM))
 
     @property
@@ -102,7 +102,7 @@ class Rules(Representation[T]):
         return {"name": self.name, "source": self.source, "length": self.length}
 
     def encode(self, items: Sequence[T]) -> Tensor:
-        sentences = type(self).spell(items)
+        sentences = type(self).spell(items, self.grammar)
         found = _rules(self.text, sentences)
         if found.longest > self.length:
             i = int((found.lengths > self.length).argmax())
@@ -181,7 +181,7 @@ class Ruled(Generic[T]):
         text = self.text
         grammar = grammar_of(text.name, text.text)
         most = StackMachine(grammar, self.length).length if self.length else 0
-        found = parsed(text, self.kind.spell(items))
+        found = parsed(text, self.kind.spell(items, grammar))
         said = {i: why for i, why in enumerate(found.complaints) if why}
         if most and found.longest > most:
             for i in (found.lengths > most).nonzero()[0].tolist():

@@ -23,7 +23,7 @@ class SequenceRules(Rules[str]):
     """Sequences by the rules of a grammar, under the guards that stand in its file."""
 
     @classmethod
-    def spell(cls, items: Sequence[str]) -> list[str]:
+    def spell(cls, items: Sequence[str], grammar: Grammar) -> list[str]:
         return list(items)
 
     @classmethod

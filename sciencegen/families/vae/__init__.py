@@ -1,11 +1,13 @@
-"""Variational autoencoders: the family, its posteriors and its likelihoods."""
+"""Variational autoencoders: the family, its posteriors, priors and likelihoods."""
 
 from sciencegen.families.vae.decoders import Choice, Gaussian, Likelihood, Spelled, Spelling, likelihood
 from sciencegen.families.vae.posteriors import Diagonal, Draw, Flowed, Full, Posterior
+from sciencegen.families.vae.priors import Carried, Prior, Standard
 from sciencegen.families.vae.vae import VAE
 
 __all__ = [
     "VAE",
+    "Carried",
     "Choice",
     "Diagonal",
     "Draw",
@@ -14,7 +16,9 @@ __all__ = [
     "Gaussian",
     "Likelihood",
     "Posterior",
+    "Prior",
     "Spelled",
     "Spelling",
+    "Standard",
     "likelihood",
 ]

@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Bound, Constrained, Drawn, Predicting, Spread, Variational
-from sciencegen.core.normal import log_normal
 from sciencegen.core.space import Space
 from sciencegen.errors import RequestError
 from sciencegen.families.vae.decoders import Likelihood, Spelling
 from sciencegen.families.vae.posteriors import Posterior
+from sciencegen.families.vae.priors import Prior, Standard
 from sciencegen.nets.causal.entries import least_removed
 from sciencegen.nets.conditioner import Conditioner
 
@@ -23,7 +23,7 @@ class VAE(Variational, Predicting, Constrained):
 
     `encoder(floats, context)` gives an encoding, `posterior` latents of it, `decoder(z, context)` the numbers that
     `likelihood` reads. An encoder that is not `dense` is given entries rather than floats. `predictor(z)` is for the
-    properties that latents are to know.
+    properties that latents are to know, `prior` where latents are drawn from: a standard normal unless it is learned.
     """
 
     def __init__(
@@ -36,11 +36,12 @@ class VAE(Variational, Predicting, Constrained):
         conditioner: Conditioner,
         dense: bool = True,
         predictor: nn.Module | None = None,
+        prior: Prior | None = None,
     ) -> None:
         super().__init__()
         self.space, self.conditioner = space, conditioner
         self.encoder, self.posterior, self.decoder, self.likelihood = encoder, posterior, decoder, likelihood
-        self.dense, self.predictor = dense, predictor
+        self.dense, self.predictor, self.latent_prior = dense, predictor, prior or Standard()
         self.knobs: Spread = likelihood.knobs
 
     def lean(self) -> VAE:
@@ -48,7 +49,7 @@ class VAE(Variational, Predicting, Constrained):
         if lean is self.likelihood:
             return self
         parts = (self.space, self.encoder, self.posterior, self.decoder, lean, self.conditioner)
-        copied = VAE(*parts, self.dense, self.predictor).eval()
+        copied = VAE(*parts, self.dense, self.predictor, self.latent_prior).eval()
         copied.knobs = self.knobs
         return copied
 
@@ -56,14 +57,14 @@ class VAE(Variational, Predicting, Constrained):
         context = self.conditioner(condition, len(x))
         draw = self.posterior(self._encoding(x, context), 1)
         distortion = -self.likelihood.log_prob(self._numbers(draw.z[0], context), x.flatten(1))
-        return Bound(distortion, draw.rate, draw.z[0])
+        return Bound(distortion, self.latent_prior.rate(draw, context), draw.z[0])
 
     def log_weights(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
         context = self.conditioner(condition, len(x))
         draw = self.posterior(self._encoding(x, context), draws)
         numbers = self._numbers(draw.z.flatten(0, 1), context.repeat(draws, 1))
         log_x = self.likelihood.log_prob(numbers.view(draws, len(x), *numbers.shape[1:]), x.flatten(1))
-        joint: Tensor = log_x + log_normal(draw.z) - draw.log_q
+        joint: Tensor = log_x + self.latent_prior.log_prob(draw.z, context) - draw.log_q
         return joint
 
     @torch.no_grad()
@@ -86,7 +87,12 @@ class VAE(Variational, Predicting, Constrained):
         return Drawn(found.x.view(len(z), *self.space.shape), found.removed_logmass)
 
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
-        return self.noise(n, self.posterior.latent)
+        return self._prior(n, condition, 1.0)
+
+    @torch.no_grad()
+    def _prior(self, n: int, condition: Condition | None, temperature: float) -> Tensor:
+        noise = temperature * self.noise(n, self.posterior.latent)
+        return self.latent_prior.to_latents(noise, self.conditioner(condition, n))
 
     def predict(self, z: Tensor) -> Tensor:
         if self.predictor is None:
@@ -103,7 +109,7 @@ class VAE(Variational, Predicting, Constrained):
 
         def draw(rows: int) -> Drawn:
             asked = condition if condition is None or shared else condition.repeat(rows // n)
-            return self.spelled(self.knobs.temperature * self.prior(rows, asked), asked)
+            return self.spelled(self._prior(rows, asked, self.knobs.temperature), asked)
 
         return least_removed(draw, n, self.knobs.keep if isinstance(self.knobs, Spelling) else 1.0, shared)
 

@@ -107,7 +107,9 @@ class RecurrentState:
 
 class Recurrent(CausalNet):
     """A recurrent net over embedded entries (the char-RNN); the context is where its memory begins, and reaches every
-    step. `embed` is the width of an entry's embedding, that of the layers where it is 0."""
+    step. `embed` is the width of an entry's embedding, that of the layers where it is 0. `forget` is the share of past
+    entries that are not read while learning, so that more is asked of the context (word dropout; Generating Sentences
+    from a Continuous Space; Bowman et al.; 2016)."""
 
     halves = compiles = True
 
@@ -120,10 +122,13 @@ class Recurrent(CausalNet):
         depth: int = 1,
         dropout: float = 0.0,
         embed: int = 0,
+        forget: float = 0.0,
     ) -> None:
         super().__init__()
+        if not 0 <= forget < 1:
+            raise ValueError(f"forget={forget}: expected a share, at least 0 and below 1")
         inputs = embed or width
-        self.width, self.depth, self.cell = width, depth, cell
+        self.width, self.depth, self.cell, self.forget = width, depth, cell, forget
         self.embed = nn.Embedding(1 + space.categories, inputs)  # the first stands for the beginning
         self.inject, self.begin = Inject(context, inputs), Inject(context, depth * cell.memories * width)
         self.rnn = cell.layers(inputs, width, depth, dropout)
@@ -131,6 +136,8 @@ class Recurrent(CausalNet):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         past = F.pad(x[:, :-1].long() + 1, (1, 0))
+        if self.training and self.forget:
+            past = past.masked_fill(torch.rand(past.shape, device=past.device) < self.forget, 0)
         hidden, _ = self.rnn(self.inject(self.embed(past), context), self._fused(self._memory(context)))
         out: Tensor = self.head(self.dropout(hidden))
         return out

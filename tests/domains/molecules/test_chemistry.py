@@ -12,15 +12,17 @@ import torch
 from rdkit import Chem, RDLogger
 
 from sciencegen.domains.molecules.chemistry import Chemistry
+from sciencegen.domains.molecules.hydrogens import filled, opened
 from sciencegen.domains.molecules.kekule import kekule
 from sciencegen.domains.molecules.molecule import canonical
-from sciencegen.domains.molecules.rules import KekuleRules
+from sciencegen.domains.molecules.rules import KekuleRules, with_radicals
 from sciencegen.errors import DataError
 from sciencegen.grammar import Grammar, StackMachine, compiled, drawn, source_of
 from tests.grammar.laws import machine, rules_of_row, sentences
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "molecules"
 _ROOM = 12
+TOKENS = frozenset(f"[{each}]" for each in ("C@H?", "CH?-", "NH?+", "OH?-", "OH?+", "SH?+"))
 
 
 @cache
@@ -61,12 +63,14 @@ def test_molecules_of_zinc_are_accepted(n: int) -> None:
     assert [one for one, ok in zip(given, accepted, strict=True) if not ok] == []
 
 
+@pytest.mark.parametrize("name", ["kekule_derived", "kekule_smiles"])
 @pytest.mark.parametrize("length", [6, 9, 20, 60, 130])
 @pytest.mark.parametrize("spread", [0.0, 3.0])
-def test_every_draw_is_a_molecule_without_radicals(length: int, spread: float) -> None:
-    one = machine("kekule_smiles", length)
-    for text in sentences(one, drawn(one, 60, length, spread)):
-        assert text is not None
+def test_every_draw_is_a_molecule_without_radicals(name: str, length: int, spread: float) -> None:
+    one = machine(name, length)
+    for sentence in sentences(one, drawn(one, 60, length, spread)):
+        assert sentence is not None
+        text = filled(sentence)
         found = Chem.MolFromSmiles(text)
         assert found is not None, text
         assert not any(atom.GetNumRadicalElectrons() for atom in found.GetAtoms()), text
@@ -97,6 +101,57 @@ def test_small_worlds_agree_with_rdkit() -> None:
 )
 def test_what_is_no_molecule_is_not_accepted(text: str) -> None:
     assert _accepted([text]) == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "left_open"),
+    [
+        ("C[NH3+]", "C[NH?+]"),
+        ("C[N+](C)(C)C", "C[NH?+](C)(C)C"),
+        ("C=[NH+]C", "C=[NH?+]C"),
+        ("[NH4+].[OH-]", "[NH?+].[OH?-]"),
+        ("C[C@H](N)O", "C[C@H?](N)O"),
+        ("C[C@](N)(O)F", "C[C@H?](N)(O)F"),
+        ("C1C[N+]12CC2", "C1C[NH?+]12CC2"),
+        ("C=1[NH+]=CNC=1", "C=1[NH?+]=CNC=1"),
+        ("C(=[O+]1)C=CC1", "C(=[OH?+]1)C=CC1"),
+        ("CC(=O)[O-].[NH2+]1CC1", "CC(=O)[OH?-].[NH?+]1CC1"),
+        ("[CH2-]C", "[CH?-]C"),
+        ("C[S+](C)C", "C[SH?+](C)C"),
+    ],
+)
+def test_hydrogens_follow_from_bonds(text: str, left_open: str) -> None:
+    assert opened(text, TOKENS) == left_open
+    assert filled(left_open) == text
+
+
+def test_hydrogens_that_do_not_follow_are_left_as_they_are() -> None:
+    assert opened("C[CH2]", TOKENS) == "C[CH2]"  # a radical
+    assert opened("C[NH2+]", TOKENS) == "C[NH2+]"  # and one with a charge
+    assert opened("[13CH3-]", TOKENS) == "[13CH3-]"
+
+
+@pytest.mark.parametrize("n", [200, pytest.param(5000, marks=pytest.mark.slow)])
+def test_molecules_of_zinc_are_written_with_derived_hydrogens_and_drawn(n: int) -> None:
+    given = _zinc(n, 40)
+    source = source_of("kekule_derived")
+    fitted = KekuleRules.fitted(source, given)
+    assert fitted.decode(fitted.encode(given)) == given
+    assert bool(fitted.accepted(given).all())
+
+
+def test_radicals_are_drawn_only_where_they_are_asked_for() -> None:
+    asked = with_radicals(source_of("kekule_derived"))
+    fitted = KekuleRules.fitted(asked, ["[CH2]C", "[O]O", "CC(=O)[O-]"])
+    assert fitted.decode(fitted.encode(["[CH2]C", "[O]O"])) == ["[CH2]C", "[O]O"]
+    assert fitted.accepted(["[CH2]C", "[O]O"]).tolist() == [True, True]
+    drawn_with = [
+        Chem.MolFromSmiles(filled(text or "")) for text in sentences(fitted.machine, drawn(fitted.machine, 60, 3))
+    ]
+    assert all(found is not None for found in drawn_with)
+    assert any(atom.GetNumRadicalElectrons() for found in drawn_with for atom in found.GetAtoms())
+    with pytest.raises(DataError, match=r"not a sentence|column"):
+        KekuleRules.fitted(source_of("kekule_derived"), ["C[CH2]"])
 
 
 def test_masks_agree_with_stepping_and_taking() -> None:
