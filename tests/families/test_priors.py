@@ -1,0 +1,94 @@
+"""Priors of latents: a learned one is a density, draws what it says, and is what the evidence is bound with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from sciencegen.core.generator import Variational
+from sciencegen.core.normal import log_normal
+from sciencegen.families.flow import AffineCoupling, Reverse
+from sciencegen.families.vae import Carried, Diagonal, Prior, Standard
+from tests.conformance.tiny import points, tiny
+
+
+def _carried(context: int = 3, shaken: bool = True) -> Carried:
+    torch.manual_seed(0)
+    layers = [(AffineCoupling(2, [16], context), Reverse()) for _ in range(3)]
+    prior = Carried([part for layer in layers for part in layer])
+    for parameter in prior.parameters() if shaken else ():
+        parameter.data.add_(0.3 * torch.randn_like(parameter))
+    return prior.double()
+
+
+def test_a_carried_prior_is_a_density() -> None:
+    line = torch.linspace(-25, 25, 1001, dtype=torch.float64)
+    z = torch.cartesian_prod(line, line)
+    for context in torch.randn(3, 3, dtype=torch.float64):
+        with torch.no_grad():
+            log_p = _carried().log_prob(z, context.expand(len(z), -1))
+        assert float(log_p.exp().sum() * (line[1] - line[0]) ** 2) == pytest.approx(1, abs=2e-3)
+
+
+def test_a_carried_prior_draws_what_it_says() -> None:
+    """The density at a draw is that of its noise over the change of volume, as autograd finds it."""
+    prior = _carried()
+    noise, context = torch.randn(5, 2, dtype=torch.float64), torch.randn(5, 3, dtype=torch.float64)
+    z = prior.to_latents(noise, context)
+    for i in range(5):
+        jacobian = torch.autograd.functional.jacobian(
+            lambda one, i=i: prior.to_latents(one[None], context[i : i + 1])[0], noise[i]
+        )
+        expected = log_normal(noise[i]) - torch.linalg.slogdet(jacobian)[1]
+        assert torch.allclose(prior.log_prob(z[i : i + 1], context[i : i + 1]), expected, rtol=0, atol=1e-9)
+
+
+def test_several_draws_of_each_row_read_the_context_of_their_row() -> None:
+    prior = _carried()
+    z, context = torch.randn(4, 5, 2, dtype=torch.float64), torch.randn(5, 3, dtype=torch.float64)
+    together = prior.log_prob(z, context)
+    assert together.shape == (4, 5)
+    assert torch.allclose(together, torch.stack([prior.log_prob(one, context) for one in z]))
+
+
+@pytest.mark.parametrize("prior", [Standard(), _carried(0, shaken=False)], ids=["standard", "carried"])
+def test_rates_are_the_distance_to_the_prior(prior: Prior) -> None:
+    """Transforms that have learned nothing move nothing: both rates are that to a standard normal."""
+    torch.manual_seed(2)
+    posterior, h = Diagonal(4, 2).double(), torch.randn(3, 4, dtype=torch.float64)
+    draw, context = posterior(h, 40_000), torch.zeros(3, 0, dtype=torch.float64)
+    assert torch.allclose(prior.rate(draw, context), draw.rate, atol=0.05)
+    assert (draw.rate > 0.01).all()
+
+
+@pytest.mark.parametrize("name", ["sentences/grammar-vae", "molecules/char-vae"])
+def test_probabilities_under_a_learned_prior_sum_to_one(name: str) -> None:
+    generator = tiny(name, prior="flow", shaken=False).generator
+    assert isinstance(generator, Variational)
+    with torch.no_grad():
+        for parameter in generator.latent_prior.parameters():  # type: ignore[union-attr]
+            parameter.add_(0.05 * torch.randn_like(parameter))
+        weights = generator.log_weights(points(generator.space), None, 20_000).double()  # type: ignore[arg-type]
+    assert weights.exp().mean(0).sum() == pytest.approx(1, abs=0.05)
+
+
+def test_what_is_asked_moves_latents_of_a_learned_prior_alone() -> None:
+    for prior, moves in (("normal", False), ("flow", True)):
+        made = tiny("molecules/grammar-vae", prior=prior)
+        found = []
+        for value in (0.0, 3.0):
+            torch.manual_seed(4)
+            found.append(made.generator.prior(8, made.fields.row({made.fields.names[0]: value})))  # type: ignore[operator]
+        assert bool((found[0] != found[1]).any()) is moves
+
+
+def test_a_model_with_a_normal_prior_goes_on_with_a_learned_one(tmp_path: Path) -> None:
+    first = tiny("sentences/grammar-vae", out=tmp_path / "first")
+    for _ in first.fit:
+        pass
+    second = tiny("sentences/grammar-vae", prior="flow", start=tmp_path / "first", shaken=False)
+    before, after = first.generator.state_dict(), second.generator.state_dict()
+    assert all(torch.equal(after[name], weight) for name, weight in before.items())
+    assert any(name.startswith("latent_prior") for name in after)
