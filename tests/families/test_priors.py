@@ -24,7 +24,7 @@ def _carried(context: int = 3, shaken: bool = True) -> Carried:
 
 
 def test_a_carried_prior_is_a_density() -> None:
-    line = torch.linspace(-25, 25, 1001, dtype=torch.float64)
+    line = torch.linspace(-25, 25, 601, dtype=torch.float64)
     z = torch.cartesian_prod(line, line)
     for context in torch.randn(3, 3, dtype=torch.float64):
         with torch.no_grad():
@@ -58,19 +58,18 @@ def test_rates_are_the_distance_to_the_prior(prior: Prior) -> None:
     """Transforms that have learned nothing move nothing: both rates are that to a standard normal."""
     torch.manual_seed(2)
     posterior, h = Diagonal(4, 2).double(), torch.randn(3, 4, dtype=torch.float64)
-    draw, context = posterior(h, 40_000), torch.zeros(3, 0, dtype=torch.float64)
+    draw, context = posterior(h, 20_000), torch.zeros(3, 0, dtype=torch.float64)
     assert torch.allclose(prior.rate(draw, context), draw.rate, atol=0.05)
     assert (draw.rate > 0.01).all()
 
 
-@pytest.mark.parametrize("name", ["sentences/grammar-vae", "molecules/char-vae"])
-def test_probabilities_under_a_learned_prior_sum_to_one(name: str) -> None:
-    generator = tiny(name, prior="flow", shaken=False).generator
+def test_probabilities_under_a_learned_prior_sum_to_one() -> None:
+    generator = tiny("sentences/grammar-vae", prior="flow", shaken=False).generator
     assert isinstance(generator, Variational)
     with torch.no_grad():
         for parameter in generator.latent_prior.parameters():  # type: ignore[union-attr]
             parameter.add_(0.05 * torch.randn_like(parameter))
-        weights = generator.log_weights(points(generator.space), None, 20_000).double()  # type: ignore[arg-type]
+        weights = generator.log_weights(points(generator.space), None, 10_000).double()  # type: ignore[arg-type]
     assert weights.exp().mean(0).sum() == pytest.approx(1, abs=0.05)
 
 
