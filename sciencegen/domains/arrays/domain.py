@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-import tokenize
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from pathlib import Path
@@ -19,6 +15,7 @@ from numpy.typing import NDArray
 from sciencegen.compare.two_sample import distances
 from sciencegen.core.domain import Domain, Items, Property
 from sciencegen.core.files import atomic
+from sciencegen.data.archive import read_archive, read_array
 from sciencegen.data.table import cells, columns_of_numbers, read_table, require_columns, some_rows
 from sciencegen.domains.arrays.properties import PROPERTIES, Array
 from sciencegen.errors import DataError
@@ -51,7 +48,7 @@ class Arrays(Domain[Array]):
             return _from_table(path, tuple(beside))
         if kind == ".npz":
             return _from_archive(path)
-        return Items(list(_whole_numbers(path, _load(path) if kind == ".npy" else _load_text(path))))
+        return Items(list(_whole_numbers(path, read_array(path) if kind == ".npy" else _load_text(path))))
 
     def write(self, items: Iterable[Array], path: Path) -> None:
         x = np.stack(list(items))
@@ -102,32 +99,8 @@ def _flat(item: Array) -> NDArray[np.int64]:
     return item.reshape(-1, item.shape[-1]).astype(np.int64)
 
 
-# what numpy raises for files that are cut short, damaged or not its own
-_UNREADABLE = (
-    *(EOFError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError, SyntaxError, ValueError),
-    *(struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
-)
-
-
-def _load(path: Path) -> NDArray[Any]:
-    try:
-        x = np.load(path, allow_pickle=False)
-    except _UNREADABLE as error:
-        raise DataError(f"{path}: not a readable array file: {_first_line(error)}") from error
-    if not isinstance(x, np.ndarray):
-        raise DataError(f"{path}: holds an archive of arrays: name it .npz")
-    return x
-
-
 def _from_archive(path: Path) -> Items[Array]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-        arrays = {name: a.astype(str) if a.dtype.kind == "S" else a for name, a in found.items()}
-    except (AttributeError, TypeError):  # numpy found one array in the file, or a file that is none among the arrays
-        raise DataError(f"{path}: not an archive of arrays as numpy.savez writes them") from None
-    except _UNREADABLE as error:
-        raise DataError(f"{path}: not a readable array archive: {_first_line(error)}") from error
+    arrays = read_archive(path)
     if "x" not in arrays:
         raise DataError(f"{path}: expected the arrays under the name x; it has {', '.join(arrays) or 'nothing'}")
     x = _whole_numbers(path, arrays.pop("x"))
