@@ -43,6 +43,9 @@ __all__ = [
 class Divergence(ABC):
     """Two losses made of a critic's scores D; `real` and `fake` are [n] each, in pairs for those who compare pairs."""
 
+    relative: bool = False
+    """Whether only differences of scores count: a shift of all of them changes nothing, and a critic needs none."""
+
     @abstractmethod
     def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the critic lowers."""
@@ -117,6 +120,8 @@ class Wasserstein(Divergence):
     Wasserstein GAN; Arjovsky, Chintala, Bottou; 2017. It needs a penalty on the slope.
     """
 
+    relative = True
+
     def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean() - real.mean()
 
@@ -131,6 +136,8 @@ class Relativistic(Divergence):
     The relativistic discriminator: a key element missing from standard GAN; Jolicoeur-Martineau; 2018. With R1 and R2
     penalties it is the loss of The GAN is dead; long live the GAN! A Modern GAN Baseline; Huang et al.; 2024.
     """
+
+    relative = True
 
     def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return F.softplus(fake - real).mean()

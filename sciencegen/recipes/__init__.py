@@ -7,7 +7,7 @@ from typing import Any
 
 from sciencegen.core.domain import Domain
 from sciencegen.errors import UnknownName
-from sciencegen.recipes import arrays, densities, expressions, molecules, sentences, sequences
+from sciencegen.recipes import arrays, densities, expressions, microstructures, molecules, sentences, sequences
 from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.recipe import Recipe
 
@@ -33,6 +33,7 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/vae": densities.vae,
     "densities/wgan": densities.wgan,
     "expressions/grammar-vae": expressions.grammar_vae,
+    "microstructures/gan": microstructures.gan,
     "molecules/char-vae": molecules.char_vae,
     "molecules/grammar-vae": molecules.grammar_vae,
     "molecules/kekule-gru": molecules.kekule_gru,

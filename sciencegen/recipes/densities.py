@@ -148,8 +148,9 @@ def gan(
     penalties: list[Penalty] = [*([R1(r1)] if r1 else []), *([R2(r2)] if r2 else [])]
 
     def objective(space: Reals, fields: ConditionFields) -> Objective:
-        critic = _critic(space, fields, width, depth, pack)
-        return Adversarial(critic, divergence_named(divergence), critic_steps, penalties, hide=hide)
+        game = divergence_named(divergence)
+        critic = _critic(space, fields, width, depth, pack, not game.relative)
+        return Adversarial(critic, game, critic_steps, penalties, hide=hide)
 
     return _recipe(_implicit(width, depth, latent), objective, _GAN_SETTINGS)
 
@@ -160,9 +161,9 @@ def wgan(
     """Wasserstein GAN with a gradient penalty."""
 
     def objective(space: Reals, fields: ConditionFields) -> Objective:
-        critic = _critic(space, fields, width, depth, shift=False)  # a shift of all scores changes nothing here
-        penalties = (GradientPenalty(penalty),)
-        return Adversarial(critic, divergence_named("wasserstein"), critic_steps, penalties, hide=hide)
+        game, penalties = divergence_named("wasserstein"), (GradientPenalty(penalty),)
+        critic = _critic(space, fields, width, depth, shift=not game.relative)
+        return Adversarial(critic, game, critic_steps, penalties, hide=hide)
 
     return _recipe(_implicit(width, depth, latent), objective, _GAN_SETTINGS)
 

@@ -17,12 +17,14 @@ from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
 from sciencegen.core.space import Discrete, Tokens
 from sciencegen.domains.densities import Point
+from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.fit import Fit
 from sciencegen.recipes import RECIPES
 from sciencegen.recipes.options import defaults
 
 SMALL = {
     **{"width": 16, "embed": 8, "context": 8, "depth": 2, "latent": 2, "heads": 2},
+    **{"doublings": 1, "critic": 4, "noise": 2},
     **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0, "dropout": 0.0, "keep": 1.0},
 }
 
@@ -46,6 +48,18 @@ def expressions(n: int) -> Items[Any]:
     return Items([some[i * i % 7] for i in range(n - 1)] + ["1+1"])
 
 
+def microstructures(n: int) -> Items[Any]:
+    source = np.random.default_rng(0)
+    shares = source.uniform(0.2, 0.8, size=n)
+    return Items([Microstructure(_spotted(source, share), periodic=True) for share in shares])
+
+
+def _spotted(source: np.random.Generator, share: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    x = (source.random((8, 8)) < share).astype(np.uint8)
+    x[0, 0], x[0, 1] = 0, 1
+    return x
+
+
 def molecules(n: int) -> Items[Any]:
     some = ["C", "CC", "CCO", "CO", "CN", "O", "NCO", "N"]
     return Items([some[i * i % 7] for i in range(n - 1)] + ["NCO"])
@@ -65,6 +79,7 @@ EXAMPLES = {
     "arrays": arrays,
     "densities": densities,
     "expressions": expressions,
+    "microstructures": microstructures,
     "molecules": molecules,
     "sentences": sentences,
     "sequences": sequences,

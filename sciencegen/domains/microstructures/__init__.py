@@ -1,0 +1,1 @@
+"""Microstructures: images of materials, as the phase of every pixel."""

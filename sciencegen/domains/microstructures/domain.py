@@ -1,0 +1,70 @@
+"""Reading, naming, comparing, drawing and writing microstructures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from sciencegen.core.domain import Domain, Items
+from sciencegen.domains.microstructures.draw import MOST, draw_sheet
+from sciencegen.domains.microstructures.item import Microstructure, from_text, to_text
+from sciencegen.domains.microstructures.properties import PROPERTIES, measured
+from sciencegen.domains.microstructures.reading import ReadingOptions, read_microstructures
+from sciencegen.domains.microstructures.stacks import write_stack
+from sciencegen.errors import DataError
+
+__all__ = ["Microstructures"]
+
+
+@dataclass(frozen=True, eq=False)
+class Microstructures(Domain[Microstructure]):
+    """Images and volumes of materials: phases by number, or grey levels.
+
+    Files: folders of PNG, TIFF, BMP, PGM, GIF, JPEG and .npy, with `labels.csv` beside them or not; .npz with the
+    images under `x` and columns beside them; single images, which `--read crop=64` cuts into many.
+    """
+
+    options: ReadingOptions = field(default_factory=ReadingOptions, repr=False)
+
+    name = "microstructures"
+    distinct = False
+    properties = PROPERTIES
+    usual = ("volume_fraction", "surface", "correlation_length", "conductivity")
+    column = "image"
+    most_pictured = MOST
+
+    def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Microstructure]:
+        return read_microstructures(path, self.options, beside)
+
+    def reading(self, **options: str) -> Self:
+        return replace(self, options=ReadingOptions.of(**options))
+
+    def write(self, items: Iterable[Microstructure], path: Path) -> None:
+        if path.suffix.lower() != ".npz":
+            raise DataError(f"{path}: expected a file ending in .npz")
+        write_stack(list(items), path)
+
+    def parse(self, text: str) -> Microstructure | None:
+        return from_text(text)
+
+    def text(self, item: Microstructure) -> str:
+        return to_text(item)
+
+    def row(self, item: Microstructure) -> Mapping[str, float | str]:
+        return {self.column: item.digest}
+
+    def measure(self, items: Sequence[Microstructure], names: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        return measured(items, names)
+
+    def compare(self, ours: Sequence[Microstructure], theirs: Sequence[Microstructure]) -> dict[str, float]:
+        from sciencegen.domains.microstructures.metrics import compare
+
+        return compare(ours, theirs)
+
+    def draw(self, items: Sequence[Microstructure], path: Path) -> None:
+        draw_sheet(items, path)
+
+    def captioned(self, items: Sequence[Microstructure], captions: Sequence[str], path: Path) -> None:
+        draw_sheet(items, path, captions)

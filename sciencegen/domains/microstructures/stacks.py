@@ -1,0 +1,77 @@
+"""Archives of many images of one size: what `sciencegen data make` and `generate` write, and NumPy reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sciencegen.core.files import atomic
+from sciencegen.data.archive import read_archive
+from sciencegen.domains.microstructures.item import GREY, MOST_PHASES, Microstructure
+from sciencegen.errors import DataError
+
+__all__ = ["Stack", "stacked", "write_stack"]
+
+_X = "x"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Images of one size, what is known of all of them, and the columns beside them."""
+
+    x: NDArray[Any]  # [n, h, w] or [n, d, h, w]
+    bits: int
+    phases: int | None = None
+    pixel_size: float = 1.0
+    unit: str = "px"
+    periodic: bool = False
+    columns: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
+
+
+def stacked(path: Path) -> Stack:
+    """The stack of an archive: images under `x`, columns of as many values, and single values that hold for all."""
+    found = read_archive(path)
+    if _X not in found:
+        raise DataError(f"{path}: expected the images under the name {_X}; it has {', '.join(found) or 'nothing'}")
+    x = found.pop(_X)
+    if x.ndim not in (3, 4) or not x.size or x.dtype.kind not in "bui" or (x.dtype.kind == "i" and x.min() < 0):
+        shape = "x".join(map(str, x.shape)) or "none"
+        raise DataError(f"{path}: {_X} is {x.dtype} of shape {shape}: expected whole numbers, images one after another")
+    single = {name: one.item() for name, one in found.items() if not one.ndim}
+    columns = {name: one.tolist() for name, one in found.items() if one.shape == x.shape[:1]}
+    phases = single.get("phases")
+    if phases is not None and not (phases == GREY or 2 <= phases <= MOST_PHASES):
+        raise DataError(
+            f"{path}: phases={phases}: expected a number from 2 to {MOST_PHASES}, or {GREY} for grey levels"
+        )
+    if phases and int(x.max()) >= phases:
+        raise DataError(f"{path}: {_X} goes up to {x.max()}, where phases={phases} allow {phases - 1}")
+    return Stack(
+        x,
+        8 * x.dtype.itemsize,
+        None if phases is None else int(phases),
+        float(single.get("pixel_size", 1.0)),
+        str(single.get("unit", "px")),
+        bool(single.get("periodic", False)),
+        columns,
+    )
+
+
+def write_stack(
+    items: Sequence[Microstructure], path: Path, columns: Mapping[str, Sequence[Any]] | None = None
+) -> None:
+    """Write images of one kind and size so that `stacked` finds them again."""
+    first = items[0]
+    kind = (first.shape, first.phases, first.pixel_size, first.unit, first.periodic)
+    for one in items:
+        if (one.shape, one.phases, one.pixel_size, one.unit, one.periodic) != kind:
+            raise DataError(f"{path}: one archive holds images of one size and kind; write the others apart")
+    whole: dict[str, Any] = {name: getattr(first, name) for name in ("phases", "pixel_size", "unit", "periodic")}
+    whole |= {name: np.array(column) for name, column in (columns or {}).items()}
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, x=np.stack([one.pixels for one in items]), **whole)

@@ -1,0 +1,88 @@
+"""Fields of any size, out of maps of noise."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from sciencegen.core.condition import Condition
+from sciencegen.core.generator import Pathwise, Spread
+from sciencegen.core.space import Reals
+from sciencegen.errors import RequestError
+from sciencegen.nets.conditioner import Conditioner
+from sciencegen.nets.conv import FieldNet
+
+__all__ = ["Fields", "Finish", "Quantile", "Sizes"]
+
+
+@dataclass(frozen=True)
+class Sizes(Spread):
+    """How unusual noise is, and how many pixels the sides of a sample have; 0 for as many as the data."""
+
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size < 0:
+            raise RequestError(f"size={self.size}: expected a number of pixels, or 0 for as many as the data have")
+
+
+class Finish(nn.Module, ABC):
+    """What is done to fields at the end, so that something asked for is exactly so."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, condition: Condition | None) -> Tensor:
+        """The fields [n, channels, *sides], finished."""
+
+
+class Quantile(Finish):
+    """Fields of two phases, moved up or down until the share above 0 is the one asked for, where one is.
+
+    `column` is where the share stands among the numbers of a condition, `mean` and `std` what it is standardised by.
+    """
+
+    def __init__(self, column: int, mean: float, std: float) -> None:
+        super().__init__()
+        self.column, self.mean, self.std = column, mean, std
+
+    def forward(self, x: Tensor, condition: Condition | None) -> Tensor:
+        if condition is None or not bool(condition.known[:, self.column].any()):
+            return x
+        share = (condition.values[:, self.column] * self.std + self.mean).expand(len(x)).clamp(0, 1)
+        known = condition.known[:, self.column].expand(len(x))
+        flat = x.flatten(1).sort(dim=1, descending=True).values
+        many = (share * flat.shape[1]).round().long().clamp(1, flat.shape[1] - 1)[:, None]
+        level = (flat.gather(1, many - 1) + flat.gather(1, many)) / 2
+        moved = level.where(known[:, None], torch.zeros_like(level))
+        return x - moved.view(-1, *(1,) * (x.dim() - 1))
+
+
+class Fields(Pathwise):
+    """The generator half of a GAN of textures: `net(map of noise, context)` is a sample, as large as the map says."""
+
+    def __init__(self, space: Reals, net: FieldNet, conditioner: Conditioner, finish: Finish | None = None) -> None:
+        super().__init__()
+        self.space, self.net, self.conditioner, self.finish = space, net, conditioner, finish
+        self.knobs: Sizes = Sizes()
+        self._checked(space.shape[1:])
+
+    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
+        sides = (self.knobs.size,) * self.net.dimensions if self.knobs.size else self.space.shape[1:]
+        noise = self.knobs.temperature * self.noise(n, self.net.noise, *self._checked(sides))
+        x: Tensor = self.net(noise, self.conditioner(condition, n))
+        return torch.tanh(x if self.finish is None else self.finish(x, condition))
+
+    @torch.no_grad()
+    def sample(self, n: int, condition: Condition | None = None) -> Tensor:
+        return self.rsample(n, condition)
+
+    def _checked(self, sides: tuple[int, ...]) -> tuple[int, ...]:
+        """The sides of the map of noise."""
+        step = 2**self.net.doublings
+        if any(side % step or side < step for side in sides):
+            size = "x".join(map(str, sides))
+            raise RequestError(f"size={size}: expected a multiple of {step} pixels along every side")
+        return tuple(side // step for side in sides)
