@@ -1,20 +1,25 @@
-"""`sciencegen data`: the data sets there are, and bringing them here."""
+"""`sciencegen data`: the data sets there are, bringing them here, and making more by physics."""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from sciencegen.data.cards import Card, Member
+    from sciencegen.domains.microstructures.physics.labelled import Labelled
 
 __all__ = ["app"]
 
+_SAY_EVERY = 5.0
+
 app = typer.Typer(
-    help="The data sets there are: list them, bring one here, see what it holds.",
+    help="The data sets there are: list them, bring one here, see what it holds, make one.",
     no_args_is_help=False,
     rich_markup_mode=None,
 )
@@ -22,7 +27,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def data(context: typer.Context) -> None:
-    """The data sets there are: list them, bring one here, see what it holds."""
+    """The data sets there are: list them, bring one here, see what it holds, make one."""
     if context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -91,12 +96,117 @@ def describe(name: str = typer.Argument(..., help="A data set; `sciencegen data 
 
 
 @app.command()
+def make(
+    name: str | None = typer.Argument(None, help="What to make; without it, all there is and its options."),
+    n: int = typer.Option(1000, "-n", help="How many images."),
+    size: str = typer.Option("64", "--size", help="Pixels of a side, or of each: 64x32, 64x64x64."),
+    set_: list[str] | None = typer.Option(None, "--set", help="An option: a number, or a range as low..high; repeat."),
+    seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
+    out: Path | None = typer.Option(None, "--out", "-o", help="The .npz file to write; it must not be there yet."),
+) -> None:
+    """Make images of microstructures by physics, with labels that are known and not measured."""
+    if name is None and out is None:
+        return _list_makers()
+    import torch
+
+    from sciencegen.domains.microstructures.physics.makers import maker_called, read_options, written
+    from sciencegen.recipes.options import assignments
+
+    function, options = maker_called(name or ""), read_options(name or "", assignments(set_ or []))
+    shape, path, random = _shape(size), _unwritten(out, f"{name}.npz"), torch.Generator().manual_seed(_seed(seed))
+    began = time.monotonic()
+    torch.set_num_threads(1)  # fields are made a few at a time, where threads cost more than they bring
+    made = function(n, shape, random, **options, progress=_progress(n))
+    pixels = "x".join(map(str, shape))
+    sets = "".join(f" --set {option}={written(value)}" for option, value in options.items())
+    _save(made, path, f"sciencegen data make {name} -n {n} --size {pixels} --seed {seed}{sets}")
+    single = int((made.images.flatten(1).amin(1) == made.images.flatten(1).amax(1)).sum())
+    if single:
+        print(f"{single:,} of {n:,} images are of one phase only", file=sys.stderr)
+    took = f"in {time.monotonic() - began:.1f} s"
+    print(f"{n:,} x {name}, {pixels}, {took}: {path} ({_size(path.stat().st_size)})", file=sys.stderr)
+
+
+@app.command()
 def forget() -> None:
     """Empty the cache of what was computed from data; it is computed again when it is needed."""
     from sciencegen.data.cache import cache_folder
     from sciencegen.data.cache import forget as empty
 
     print(f"{_size(empty())} forgotten in {cache_folder()}", file=sys.stderr)
+
+
+def _list_makers() -> None:
+    from sciencegen.domains.microstructures.physics.makers import MAKERS, options_of, written
+
+    for name, function in MAKERS.items():
+        print(f"{name}: {(function.__doc__ or '').strip().splitlines()[0]}")
+        print("  " + " ".join(f"--set {option}={written(value)}" for option, value in options_of(name).items()) + "\n")
+    print("Ranges are drawn from for each image: sciencegen data make cahn-hilliard -n 1000 --size 64 -o mixtures.npz")
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    """The sides of an image; one number stands for a square."""
+    from sciencegen.errors import RequestError
+
+    sides = text.split("x")
+    if len(sides) > 3 or not all(side.isascii() and side.isdecimal() and len(side) < 6 for side in sides):
+        raise RequestError(f"--size {text}: expected pixels such as 64, 64x32 or 64x64x64")
+    shape = tuple(int(side) for side in sides)
+    return shape * 2 if len(shape) == 1 else shape
+
+
+def _seed(number: int) -> int:
+    from sciencegen.errors import RequestError
+
+    if not 0 <= number < 2**63:
+        raise RequestError(f"--seed {number}: expected a whole number from 0 to {2**63 - 1}")
+    return number
+
+
+def _unwritten(path: Path | None, example: str) -> Path:
+    """A file that can be written and is not there yet."""
+    from sciencegen.core.files import check_writable
+    from sciencegen.errors import RequestError
+
+    if path is None:
+        raise RequestError(f"say which file to write: -o {example}")
+    if path.suffix != ".npz":
+        raise RequestError(f"-o {path}: expected a file ending in .npz")
+    if path.exists():
+        raise RequestError(f"-o {path}: it is there already; remove it, or write another")
+    check_writable(path)
+    return path
+
+
+def _progress(n: int) -> Callable[[int], None]:
+    """Says now and then how many of `n` are done."""
+    began = said = time.monotonic()
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal said, done
+        done += more
+        if done < n and time.monotonic() - said > _SAY_EVERY:
+            said = time.monotonic()
+            print(f"{done:,} of {n:,} after {said - began:.0f} s", file=sys.stderr)
+
+    return count
+
+
+def _save(made: Labelled, path: Path, command: str) -> None:
+    """Write images, labels, and what else a reader has to know."""
+    import numpy as np
+
+    from sciencegen import __version__
+    from sciencegen.core.files import atomic
+
+    facts = {"phases": made.phases, "periodic": True, "pixel_size": 1.0, "unit": "px"}
+    arrays: dict[str, Any] = {name: np.array(fact) for name, fact in facts.items()}
+    arrays["made_by"] = np.array(f"{command}  # sciencegen {__version__}")
+    columns: dict[str, Any] = {name: column.numpy() for name, column in made.columns.items()}
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, x=made.images.numpy(), **columns, **arrays)
 
 
 def _where(known: Card) -> str:

@@ -26,6 +26,8 @@ from sciencegen.model import Model, load
 __all__ = ["Judge", "Judged", "features", "judged"]
 
 Numbers = NDArray[np.float64]
+_FEW = 10
+"""Numbers of so few values are categories."""
 _PLACES = 60
 """Where letters stand is told of so many from either end."""
 
@@ -55,21 +57,26 @@ class Judge:
     trees: Any
     letters: str
     unseen: Sequence[str]
+    values: NDArray[Any]
+    """What the column says of them."""
     truth: NDArray[Any]
+    """The same, as words where it says but a few things."""
 
     @classmethod
     def of(cls, sequences: Sequence[str], column: Sequence[float | str], seed: int = 0) -> Judge:
         """A judge that has learned four fifths of the data."""
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-        truth = np.array(column)
+        values = np.array(column)
+        few = values.dtype.kind != "f" or len(np.unique(values)) <= _FEW
+        truth = np.array([f"{one:g}" if isinstance(one, float) else str(one) for one in column]) if few else values
         kind = ExtraTreesRegressor if truth.dtype.kind == "f" else ExtraTreesClassifier
         letters = "".join(sorted(set("".join(sequences))))
         order = np.random.default_rng(seed).permutation(len(sequences))
         learned, kept = order[: -len(order) // 5], order[-len(order) // 5 :]
         trees = kind(500, random_state=seed, n_jobs=1)
         trees.fit(features([sequences[i] for i in learned], letters), truth[learned])
-        return cls(trees, letters, [sequences[i] for i in kept], truth[kept])
+        return cls(trees, letters, [sequences[i] for i in kept], values[kept], truth[kept])
 
     def said(self, sequences: Sequence[str]) -> NDArray[Any]:
         """What the judge takes sequences for."""
@@ -101,8 +108,8 @@ def judged(model: Model[str], judge: Judge, column: str, targets: int, seed: int
     source = np.random.default_rng(seed)
     yield Judged("unseen data", judge.truth, judge.said(judge.unseen))
     yield Judged("their letters in random order", judge.truth, judge.said(shuffled(judge.unseen, source)))
-    wanted = judge.truth[source.integers(len(judge.truth), size=targets)]
-    plain: list[float | str] = [one.item() for one in wanted]
+    rows = source.integers(len(judge.truth), size=targets)
+    wanted, plain = judge.truth[rows], judge.values[rows].tolist()
     draws = [one and one.item for one in model.answers({column: plain}, seed=seed)]
     usable = [bool(one) and set(str(one)) <= set(judge.letters) for one in draws]
     said = judge.said([str(one) for one, ok in zip(draws, usable, strict=True) if ok])
