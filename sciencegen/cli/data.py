@@ -6,13 +6,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
     from sciencegen.data.cards import Card, Member
-    from sciencegen.domains.microstructures.physics.labelled import Labelled
 
 __all__ = ["app"]
 
@@ -109,7 +108,9 @@ def make(
         return _list_makers()
     import torch
 
+    from sciencegen import __version__
     from sciencegen.domains.microstructures.physics.makers import maker_called, read_options, written
+    from sciencegen.domains.microstructures.stacks import Stack, save
     from sciencegen.recipes.options import assignments
 
     function, options = maker_called(name or ""), read_options(name or "", assignments(set_ or []))
@@ -119,7 +120,10 @@ def make(
     made = function(n, shape, random, **options, progress=_progress(n))
     pixels = "x".join(map(str, shape))
     sets = "".join(f" --set {option}={written(value)}" for option, value in options.items())
-    _save(made, path, f"sciencegen data make {name} -n {n} --size {pixels} --seed {seed}{sets}")
+    columns = {label: column.tolist() for label, column in made.columns.items()}
+    command = f"sciencegen data make {name} -n {n} --size {pixels} --seed {seed}{sets}"
+    stack = Stack(made.images.numpy(), 8, made.phases, periodic=True, columns=columns)
+    save(stack, path, f"{command}  # sciencegen {__version__}")
     single = int((made.images.flatten(1).amin(1) == made.images.flatten(1).amax(1)).sum())
     if single:
         print(f"{single:,} of {n:,} images are of one phase only", file=sys.stderr)
@@ -192,21 +196,6 @@ def _progress(n: int) -> Callable[[int], None]:
             print(f"{done:,} of {n:,} after {said - began:.0f} s", file=sys.stderr)
 
     return count
-
-
-def _save(made: Labelled, path: Path, command: str) -> None:
-    """Write images, labels, and what else a reader has to know."""
-    import numpy as np
-
-    from sciencegen import __version__
-    from sciencegen.core.files import atomic
-
-    facts = {"phases": made.phases, "periodic": True, "pixel_size": 1.0, "unit": "px"}
-    arrays: dict[str, Any] = {name: np.array(fact) for name, fact in facts.items()}
-    arrays["made_by"] = np.array(f"{command}  # sciencegen {__version__}")
-    columns: dict[str, Any] = {name: column.numpy() for name, column in made.columns.items()}
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, x=made.images.numpy(), **columns, **arrays)
 
 
 def _where(known: Card) -> str:

@@ -98,7 +98,8 @@ def generate(
     path = None if out is None or str(out) == "-" else out
     _check_files(path, picture, dry_run)
     loaded = load(named or model, device, precision, compile_)
-    format_ = table_format(path, format_, loaded.domain.formats)
+    format_ = table_format(path, format_, [*loaded.domain.formats, *loaded.domain.bundles])
+    _check_bundle(loaded, path, format_)
     _check(loaded, wishes.where, strict)
     _check_domain(loaded, model, named)
     turn(loaded, set_ or [], decoding)
@@ -142,8 +143,10 @@ class _Run:
         """Write the candidates as they come, and beside a file how they came to be."""
         from sciencegen.screen.write import write_items, write_table
 
-        own = self.model.domain.formats.get(format_)
-        if own is None:
+        own, bundle = self.model.domain.formats.get(format_), self.model.domain.bundles.get(format_)
+        if bundle is not None and path is not None:
+            bundle(list(self._rows()), path)
+        elif own is None:
             write_table((row for _, row in self._rows()), path, format_)
         else:
             write_items(self._rows(), path, own)
@@ -263,6 +266,15 @@ def _check_domain(loaded: Model[Any], domain: str, named: str | None) -> None:
 
     if named is not None and loaded.domain.name != domain:
         raise RequestError(f"--model {named}: it draws {loaded.domain.name}; write sciencegen generate {named} ...")
+
+
+def _check_bundle(loaded: Model[Any], out: Path | None, format_: str) -> None:
+    from sciencegen.errors import RequestError
+
+    if format_ in loaded.domain.bundles and out is None:
+        raise RequestError(f"{format_} cannot be written to standard output: give a file with -o")
+    if format_ == "" and out is not None and out.exists():
+        raise RequestError(f"-o {out}: it is there already; remove it, or write another folder")
 
 
 def _check_picture(loaded: Model[Any], picture: Path | None) -> None:

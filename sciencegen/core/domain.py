@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
 from sciencegen.errors import RequestError, UnknownName
 
 __all__ = [
-    *("Candidate", "Domain", "Entry", "Filter", "Items"),
+    *("Bundle", "Candidate", "Domain", "Entry", "Filter", "Items"),
     *("Likeness", "Property", "Representation", "Representing", "Standard", "WriteRows"),
 ]
 
@@ -47,6 +47,9 @@ class Filter(Generic[T]):
     picture: Callable[[str], str] | None = None
     """Draws what the text stands for, as SVG."""
 
+
+Bundle = Callable[[Sequence[tuple[T, Mapping[str, Any]]], Path], None]
+"""Writes items with the cells of their rows, all at once, to a file or a folder that it makes."""
 
 WriteRows = Callable[[Iterable[tuple[T, Mapping[str, Any]]], TextIO], int]
 """Writes items with the cells of their rows as text, and says how many there were."""
@@ -198,6 +201,8 @@ class Domain(ABC, Generic[T]):
     filters: Mapping[str, Filter[T]] = MappingProxyType({})
     formats: Mapping[str, WriteRows[T]] = MappingProxyType({})
     """Formats of the domain's own, beside tables, by the suffix of their files."""
+    bundles: Mapping[str, Bundle[T]] = MappingProxyType({})
+    """Formats that are written whole and are no text, by the suffix of their files; nothing stands for a folder."""
     column: str = "text"
     """The column of a table that holds items as text."""
     key: str = "key"

@@ -32,6 +32,9 @@ def table_format(path: Path | None, asked: str | None, more: Iterable[str] = ())
     """The format asked for, or the one a file's suffix says; CSV on standard output. `more` are a domain's own."""
     name = (asked or (path.suffix[1:] if path is not None else "csv")).lower()
     formats = (*FORMATS, *more)
+    if not name and "" in formats:
+        return name
+    formats = tuple(one for one in formats if one)
     if not name:
         raise RequestError(f"{path}: end the name in {', '.join('.' + one for one in formats)}, or say --format")
     if name not in formats:

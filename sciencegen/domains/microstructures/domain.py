@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from sciencegen.core.domain import Domain, Items
@@ -13,6 +14,7 @@ from sciencegen.domains.microstructures.item import Microstructure, from_text, t
 from sciencegen.domains.microstructures.properties import PROPERTIES, measured
 from sciencegen.domains.microstructures.reading import ReadingOptions, read_microstructures
 from sciencegen.domains.microstructures.stacks import write_stack
+from sciencegen.domains.microstructures.written import archive, folder
 from sciencegen.errors import DataError
 
 __all__ = ["Microstructures"]
@@ -32,6 +34,7 @@ class Microstructures(Domain[Microstructure]):
     distinct = False
     properties = PROPERTIES
     usual = ("volume_fraction", "surface", "correlation_length", "conductivity")
+    bundles = MappingProxyType({"npz": archive, "": folder})
     column = "image"
     most_pictured = MOST
 

@@ -15,7 +15,7 @@ from sciencegen.domains.microstructures.item import GREY, Microstructure
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MOST", "draw_sheet", "painted", "png"]
+__all__ = ["MOST", "draw_sheet", "painted", "picture"]
 
 MOST = 400
 """How many images a sheet shows."""
@@ -32,7 +32,7 @@ def painted(item: Microstructure) -> NDArray[np.uint8]:
     return shades[pixels]
 
 
-def png(item: Microstructure, path: Path) -> None:
+def picture(item: Microstructure, path: Path) -> None:
     """One image, a pixel for a pixel, as numbers that can be read again: phases are spread over all grey levels."""
     from PIL import Image
 

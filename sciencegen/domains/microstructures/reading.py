@@ -20,11 +20,11 @@ from sciencegen.domains.microstructures.segmenting import distinct, graded, labe
 from sciencegen.domains.microstructures.stacks import Stack, stacked
 from sciencegen.errors import DataError, RequestError, UnknownName
 
-__all__ = ["ReadingOptions", "read_microstructures"]
+__all__ = ["FILE", "LABELS", "ReadingOptions", "read_microstructures"]
 
 LABELS = "labels.csv"
 """The table beside the images of a folder; `file` is the column of their names."""
-_FILE = "file"
+FILE = "file"
 _MOST_PARTED = 4
 _YES_NO = ("yes", "no", "auto")
 _ONE_PHASE = "only one phase"
@@ -124,9 +124,9 @@ def _labels(path: Path, names: Sequence[str]) -> dict[str, list[float | str | No
     if not path.exists():
         return {}
     table = read_table(path)
-    if _FILE not in table.columns:
-        raise DataError(f"{path}: expected a column {_FILE} with the names of the images; it has {', '.join(table)}")
-    keys = [str(one) for one in table[_FILE]]
+    if FILE not in table.columns:
+        raise DataError(f"{path}: expected a column {FILE} with the names of the images; it has {', '.join(table)}")
+    keys = [str(one) for one in table[FILE]]
     twice = [name for name, count in Counter(keys).items() if count > 1]
     if twice:
         raise DataError(f"{path}: {twice[0]} is there twice")
@@ -135,7 +135,7 @@ def _labels(path: Path, names: Sequence[str]) -> dict[str, list[float | str | No
         raise DataError(f"{path}: there is no file {unknown[0]} beside it ({len(unknown)} such rows)")
     columns: dict[str, list[float | str | None]] = {}
     for name in table.columns:
-        if name != _FILE:
+        if name != FILE:
             row = dict(zip(keys, cells(table, name), strict=True))
             columns[str(name)] = [row.get(one) for one in names]
     return columns

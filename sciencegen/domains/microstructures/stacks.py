@@ -15,7 +15,7 @@ from sciencegen.data.archive import read_archive
 from sciencegen.domains.microstructures.item import GREY, MOST_PHASES, Microstructure
 from sciencegen.errors import DataError
 
-__all__ = ["Stack", "stacked", "write_stack"]
+__all__ = ["Stack", "save", "stacked", "write_stack"]
 
 _X = "x"
 
@@ -71,7 +71,14 @@ def write_stack(
     for one in items:
         if (one.shape, one.phases, one.pixel_size, one.unit, one.periodic) != kind:
             raise DataError(f"{path}: one archive holds images of one size and kind; write the others apart")
-    whole: dict[str, Any] = {name: getattr(first, name) for name in ("phases", "pixel_size", "unit", "periodic")}
-    whole |= {name: np.array(column) for name, column in (columns or {}).items()}
+    x = np.stack([one.pixels for one in items])
+    save(Stack(x, 8, first.phases, first.pixel_size, first.unit, first.periodic, columns or {}), path)
+
+
+def save(stack: Stack, path: Path, made_by: str = "") -> None:
+    """Write a stack; `made_by` says how it came to be."""
+    facts: dict[str, Any] = {name: getattr(stack, name) for name in ("phases", "pixel_size", "unit", "periodic")}
+    facts |= {"made_by": made_by} if made_by else {}
+    facts |= {name: np.array(column) for name, column in stack.columns.items()}
     with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, x=np.stack([one.pixels for one in items]), **whole)
+        np.savez_compressed(file, x=stack.x, **facts)
