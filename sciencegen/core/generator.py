@@ -26,6 +26,7 @@ __all__ = [
     "Knobs",
     "Latent",
     "Pathwise",
+    "Placing",
     "Predicting",
     "Spread",
     "Variational",
@@ -153,6 +154,19 @@ class Variational(Generator):
         at_once = min(draws, self.at_once)
         weights = torch.cat([self.log_weights(x, condition, at_once) for _ in range(-(-draws // at_once))])
         return weights.logsumexp(0) - math.log(len(weights))
+
+
+class Placing(Variational):
+    """A generator that learns where its latents lie, given what is known, and can learn that alone."""
+
+    @property
+    @abstractmethod
+    def places(self) -> nn.Module:
+        """What knows where they lie: the prior."""
+
+    @abstractmethod
+    def rate(self, x: Tensor, condition: Condition | None = None) -> Tensor:
+        """The rate of the evidence bound with one draw of the posterior, without its distortion: [n]."""
 
 
 class Latent(Generator):

@@ -15,7 +15,7 @@ from sciencegen.objectives.divergences import (
     Wasserstein,
     divergence,
 )
-from sciencegen.objectives.elbo import ELBO, ImportanceWeighted
+from sciencegen.objectives.elbo import ELBO, ImportanceWeighted, PriorAlone
 from sciencegen.objectives.f_divergences import FGenerator
 from sciencegen.objectives.likelihood import MaximumLikelihood, ReverseKL
 from sciencegen.objectives.moments import (
@@ -55,6 +55,7 @@ __all__ = [
     "MomentMatching",
     "NonSaturating",
     "Penalty",
+    "PriorAlone",
     "RatioMatching",
     "RationalQuadraticKernel",
     "Relativistic",

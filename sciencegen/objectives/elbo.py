@@ -9,11 +9,11 @@ from torch import Tensor
 
 from sciencegen.core.batch import Batch
 from sciencegen.core.condition import Condition
-from sciencegen.core.generator import Generator, Predicting, Variational
+from sciencegen.core.generator import Generator, Placing, Predicting, Variational
 from sciencegen.core.objective import Loss, Objective, Ramp
 from sciencegen.errors import RequestError
 
-__all__ = ["ELBO", "ImportanceWeighted"]
+__all__ = ["ELBO", "ImportanceWeighted", "PriorAlone"]
 
 
 class ELBO(Objective):
@@ -59,6 +59,26 @@ def _error(generator: Generator, z: Tensor | None, condition: Condition | None) 
     predicted = generator.predict(z)
     error = (predicted - condition.values.to(predicted.dtype)).square().where(condition.known, 0.0)
     return error.sum(1).mean()
+
+
+class PriorAlone(Objective):
+    """Lower the rate of a trained model by its prior alone: latents stay where they are, and the prior learns where
+    that is, given the properties. Nothing is decoded, so it is quick."""
+
+    needs = (Placing,)
+
+    def __init__(self, hide: float = 0.0) -> None:
+        super().__init__()
+        self.hide = hide
+
+    def losses(self, generator: Generator, batch: Batch) -> Iterator[Loss]:
+        assert isinstance(generator, Placing)
+        condition = None if batch.condition is None else batch.condition.hide(self.hide)
+        yield Loss("kl", generator.rate(batch.x, condition).mean(), generator.places)
+
+    def validation(self, generator: Generator, batch: Batch) -> Tensor:
+        assert isinstance(generator, Placing)
+        return generator.rate(batch.x, batch.condition)
 
 
 class ImportanceWeighted(Objective):

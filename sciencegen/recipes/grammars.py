@@ -12,6 +12,7 @@ from sciencegen.core.domain import Domain, Representing
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective, Ramp
 from sciencegen.core.space import Discrete, Space, Tokens
+from sciencegen.errors import RequestError
 from sciencegen.families.flow import AffineCoupling, Reverse
 from sciencegen.families.vae import VAE, Carried, Diagonal, Prior, Spelled, Spelling, Standard
 from sciencegen.grammar import StackMachine
@@ -19,7 +20,7 @@ from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Unrolled
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.mlp import MLP
 from sciencegen.nets.readers import Convolutional, Folded
-from sciencegen.objectives.elbo import ELBO
+from sciencegen.objectives.elbo import ELBO, PriorAlone
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
@@ -29,6 +30,7 @@ T = TypeVar("T")
 Encoder = Literal["convolutional", "recurrent"]
 Decoder = Literal["recurrent", "unrolled"]
 Latents = Literal["normal", "flow"]
+Learned = Literal["all", "prior"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class SpelledVAE:
     `unrolled`, where only the constraint ties them together. `forget` is the share of entries a decoder that knows
     them is not shown while learning, so that latents say more. `conditioned`: whether properties are given to all
     parts; or else `regress` weighs how well latents must tell them. `prior`: latents are drawn from a standard normal,
-    or from a `flow` that learns where the encodings lie, given the properties. `masked`: whether the likelihood is
-    that under the whole constraint, guards and all, rather than under its syntax. `keep` is the share of draws kept,
-    those from which guards took least.
+    or from a `flow` that learns where the encodings lie, given the properties; `learn=prior` teaches it alone, quickly,
+    what a trained model knows. `masked`: whether the likelihood is that under the whole constraint, guards and all,
+    rather than under its syntax. `keep` is the share of draws kept, those from which guards took least.
     """
 
     encoder: Encoder = "convolutional"
@@ -51,6 +53,7 @@ class SpelledVAE:
     embed: int = 128
     latent: int = 56
     prior: Latents = "normal"
+    learn: Learned = "all"
     code: int = 256
     context: int = 64
     dropout: float = 0.0
@@ -83,6 +86,10 @@ class SpelledVAE:
 
     def objective(self, space: Space, fields: ConditionFields) -> Objective:
         """What it is trained with."""
+        if self.learn == "prior":
+            if self.prior == "normal":
+                raise RequestError("learn=prior: a normal prior has nothing to learn; set prior=flow")
+            return PriorAlone(self.hide)
         return ELBO(Ramp(0.0, self.beta, self.ramp), self.hide, self.free_bits, self.regress)
 
     def _encoder(self, space: Discrete, context: int) -> nn.Module:

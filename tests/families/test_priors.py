@@ -9,6 +9,7 @@ import torch
 
 from sciencegen.core.generator import Variational
 from sciencegen.core.normal import log_normal
+from sciencegen.errors import RequestError
 from sciencegen.families.flow import AffineCoupling, Reverse
 from sciencegen.families.vae import Carried, Diagonal, Prior, Standard
 from tests.conformance.tiny import points, tiny
@@ -91,3 +92,18 @@ def test_a_model_with_a_normal_prior_goes_on_with_a_learned_one(tmp_path: Path) 
     before, after = first.generator.state_dict(), second.generator.state_dict()
     assert all(torch.equal(after[name], weight) for name, weight in before.items())
     assert any(name.startswith("latent_prior") for name in after)
+
+
+def test_a_prior_that_learns_alone_moves_nothing_else() -> None:
+    made = tiny("sentences/grammar-vae", prior="flow", learn="prior", steps=30, rate=0.01)
+    before = {name: weight.clone() for name, weight in made.generator.state_dict().items()}
+    losses = [progress.losses["kl"] for progress in made.fit]
+    moved = {name for name, weight in made.generator.state_dict().items() if not torch.equal(weight, before[name])}
+    assert moved
+    assert all(name.startswith("latent_prior") for name in moved)
+    assert sum(losses[-5:]) < sum(losses[:5])
+
+
+def test_a_normal_prior_has_nothing_to_learn() -> None:
+    with pytest.raises(RequestError, match=r"learn=prior: .* set prior=flow"):
+        tiny("sentences/grammar-vae", learn="prior")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition
-from sciencegen.core.generator import Bound, Constrained, Drawn, Predicting, Spread, Variational
+from sciencegen.core.generator import Bound, Constrained, Drawn, Placing, Predicting, Spread
 from sciencegen.core.space import Space
 from sciencegen.errors import RequestError
 from sciencegen.families.vae.decoders import Likelihood, Spelling
@@ -18,7 +18,7 @@ from sciencegen.nets.conditioner import Conditioner
 __all__ = ["VAE"]
 
 
-class VAE(Variational, Predicting, Constrained):
+class VAE(Placing, Predicting, Constrained):
     """A latent variable model with an amortised posterior (Auto-Encoding Variational Bayes; Kingma, Welling; 2013).
 
     `encoder(floats, context)` gives an encoding, `posterior` latents of it, `decoder(z, context)` the numbers that
@@ -58,6 +58,16 @@ class VAE(Variational, Predicting, Constrained):
         draw = self.posterior(self._encoding(x, context), 1)
         distortion = -self.likelihood.log_prob(self._numbers(draw.z[0], context), x.flatten(1))
         return Bound(distortion, self.latent_prior.rate(draw, context), draw.z[0])
+
+    @property
+    def places(self) -> nn.Module:
+        return self.latent_prior
+
+    def rate(self, x: Tensor, condition: Condition | None = None) -> Tensor:
+        context = self.conditioner(condition, len(x))
+        with torch.no_grad():
+            draw = self.posterior(self._encoding(x, context), 1)
+        return self.latent_prior.rate(draw, context)
 
     def log_weights(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
         context = self.conditioner(condition, len(x))
