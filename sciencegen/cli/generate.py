@@ -273,8 +273,6 @@ def _check_bundle(loaded: Model[Any], out: Path | None, format_: str) -> None:
 
     if format_ in loaded.domain.bundles and out is None:
         raise RequestError(f"{format_} cannot be written to standard output: give a file with -o")
-    if format_ == "" and out is not None and out.exists():
-        raise RequestError(f"-o {out}: it is there already; remove it, or write another folder")
 
 
 def _check_picture(loaded: Model[Any], picture: Path | None) -> None:
@@ -328,7 +326,7 @@ def _write_provenance(loaded: Model[Any], model: str, out: Path, record: dict[st
     from sciencegen import __version__
     from sciencegen.screen.write import write_provenance
 
-    if out.exists() and not out.is_file():
+    if out.exists() and not out.is_file() and not out.is_dir():
         return  # a device such as /dev/null
     whole = {
         "sciencegen": __version__,

@@ -92,7 +92,7 @@ def _sync_folder(folder: Path) -> None:
 def check_writable(path: Path) -> None:
     """Refuse early what could only fail late: a file that cannot be written when the work is done."""
     if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder")
+        raise OutputError(f"cannot write {path}: it is a folder that is there already")
     with writing(path):
         final = Path(os.path.realpath(path))
         if not final.exists() or final.is_file():
