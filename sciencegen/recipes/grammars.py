@@ -41,9 +41,10 @@ class SpelledVAE:
     `unrolled`, where only the constraint ties them together. `forget` is the share of entries a decoder that knows
     them is not shown while learning, so that latents say more. `conditioned`: whether properties are given to all
     parts; or else `regress` weighs how well latents must tell them. `prior`: latents are drawn from a standard normal,
-    or from a `flow` that learns where the encodings lie, given the properties; `learn=prior` teaches it alone, quickly,
-    what a trained model knows. `masked`: whether the likelihood is that under the whole constraint, guards and all,
-    rather than under its syntax. `keep` is the share of draws kept, those from which guards took least.
+    or from a `flow` that learns where the encodings lie, given the properties; where the others are `blind` it is the
+    only part that is told any, and `learn=prior` teaches it alone, quickly, what a trained model knows. `masked`:
+    whether the likelihood is that under the whole constraint, guards and all, rather than under its syntax. `keep` is
+    the share of draws kept, those from which guards took least.
     """
 
     encoder: Encoder = "convolutional"
@@ -54,6 +55,7 @@ class SpelledVAE:
     latent: int = 56
     prior: Latents = "normal"
     learn: Learned = "all"
+    blind: bool = False
     code: int = 256
     context: int = 64
     dropout: float = 0.0
@@ -82,6 +84,7 @@ class SpelledVAE:
             dense=False,
             predictor=self._predictor(fields),
             prior=self._prior(conditioner.width),
+            blind=self.blind,
         )
 
     def objective(self, space: Space, fields: ConditionFields) -> Objective:

@@ -107,3 +107,16 @@ def test_a_prior_that_learns_alone_moves_nothing_else() -> None:
 def test_a_normal_prior_has_nothing_to_learn() -> None:
     with pytest.raises(RequestError, match=r"learn=prior: .* set prior=flow"):
         tiny("sentences/grammar-vae", learn="prior")
+
+
+def test_where_others_are_blind_the_prior_alone_is_told() -> None:
+    made = tiny("molecules/grammar-vae", prior="flow", blind=True)
+    generator, condition, x = made.generator, made.batch().condition, made.batch().x
+    assert torch.equal(generator.encode(x, condition), generator.encode(x))  # type: ignore[operator]
+    z = generator.prior(len(x))  # type: ignore[operator]
+    assert torch.equal(generator.decode(z, condition), generator.decode(z))  # type: ignore[operator]
+    found = []
+    for asked in (condition, None):
+        torch.manual_seed(5)
+        found.append(generator.prior(len(x), asked))  # type: ignore[operator]
+    assert not torch.equal(*found)

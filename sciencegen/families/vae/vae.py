@@ -24,6 +24,7 @@ class VAE(Placing, Predicting, Constrained):
     `encoder(floats, context)` gives an encoding, `posterior` latents of it, `decoder(z, context)` the numbers that
     `likelihood` reads. An encoder that is not `dense` is given entries rather than floats. `predictor(z)` is for the
     properties that latents are to know, `prior` where latents are drawn from: a standard normal unless it is learned.
+    Where encoder and decoder are `blind`, the prior alone is told what is known: latents say everything.
     """
 
     def __init__(
@@ -37,11 +38,12 @@ class VAE(Placing, Predicting, Constrained):
         dense: bool = True,
         predictor: nn.Module | None = None,
         prior: Prior | None = None,
+        blind: bool = False,
     ) -> None:
         super().__init__()
         self.space, self.conditioner = space, conditioner
         self.encoder, self.posterior, self.decoder, self.likelihood = encoder, posterior, decoder, likelihood
-        self.dense, self.predictor, self.latent_prior = dense, predictor, prior or Standard()
+        self.dense, self.predictor, self.latent_prior, self.blind = dense, predictor, prior or Standard(), blind
         self.knobs: Spread = likelihood.knobs
 
     def lean(self) -> VAE:
@@ -49,51 +51,51 @@ class VAE(Placing, Predicting, Constrained):
         if lean is self.likelihood:
             return self
         parts = (self.space, self.encoder, self.posterior, self.decoder, lean, self.conditioner)
-        copied = VAE(*parts, self.dense, self.predictor, self.latent_prior).eval()
+        copied = VAE(*parts, self.dense, self.predictor, self.latent_prior, self.blind).eval()
         copied.knobs = self.knobs
         return copied
 
     def bound(self, x: Tensor, condition: Condition | None = None) -> Bound:
-        context = self.conditioner(condition, len(x))
+        context = self._told(condition, len(x))
         draw = self.posterior(self._encoding(x, context), 1)
         distortion = -self.likelihood.log_prob(self._numbers(draw.z[0], context), x.flatten(1))
-        return Bound(distortion, self.latent_prior.rate(draw, context), draw.z[0])
+        return Bound(distortion, self.latent_prior.rate(draw, self.conditioner(condition, len(x))), draw.z[0])
 
     @property
     def places(self) -> nn.Module:
         return self.latent_prior
 
     def rate(self, x: Tensor, condition: Condition | None = None) -> Tensor:
-        context = self.conditioner(condition, len(x))
         with torch.no_grad():
-            draw = self.posterior(self._encoding(x, context), 1)
-        return self.latent_prior.rate(draw, context)
+            draw = self.posterior(self._encoding(x, self._told(condition, len(x))), 1)
+        return self.latent_prior.rate(draw, self.conditioner(condition, len(x)))
 
     def log_weights(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
-        context = self.conditioner(condition, len(x))
+        context = self._told(condition, len(x))
         draw = self.posterior(self._encoding(x, context), draws)
         numbers = self._numbers(draw.z.flatten(0, 1), context.repeat(draws, 1))
         log_x = self.likelihood.log_prob(numbers.view(draws, len(x), *numbers.shape[1:]), x.flatten(1))
-        joint: Tensor = log_x + self.latent_prior.log_prob(draw.z, context) - draw.log_q
+        log_z = self.latent_prior.log_prob(draw.z, self.conditioner(condition, len(x)))
+        joint: Tensor = log_x + log_z - draw.log_q
         return joint
 
     @torch.no_grad()
     def encode(self, x: Tensor, condition: Condition | None = None) -> Tensor:
-        return self.posterior.typical(self._encoding(x, self.conditioner(condition, len(x))))
+        return self.posterior.typical(self._encoding(x, self._told(condition, len(x))))
 
     @torch.no_grad()
     def decode(self, z: Tensor, condition: Condition | None = None) -> Tensor:
-        numbers = self._numbers(z, self.conditioner(condition, len(z)))
+        numbers = self._numbers(z, self._told(condition, len(z)))
         return self.likelihood.mode(numbers).view(len(z), *self.space.shape)
 
     @torch.no_grad()
     def encodings(self, x: Tensor, condition: Condition | None = None, draws: int = 1) -> Tensor:
-        drawn: Tensor = self.posterior(self._encoding(x, self.conditioner(condition, len(x))), draws).z
+        drawn: Tensor = self.posterior(self._encoding(x, self._told(condition, len(x))), draws).z
         return drawn
 
     @torch.no_grad()
     def spelled(self, z: Tensor, condition: Condition | None = None) -> Drawn:
-        found = self.likelihood.draw(self._numbers(z, self.conditioner(condition, len(z))), self.knobs)
+        found = self.likelihood.draw(self._numbers(z, self._told(condition, len(z))), self.knobs)
         return Drawn(found.x.view(len(z), *self.space.shape), found.removed_logmass)
 
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
@@ -126,6 +128,11 @@ class VAE(Placing, Predicting, Constrained):
     @property
     def constrained(self) -> bool:
         return self.likelihood.constrained
+
+    def _told(self, condition: Condition | None, n: int) -> Tensor:
+        """The context of encoder and decoder."""
+        told: Tensor = self.conditioner(None if self.blind else condition, n)
+        return told
 
     def _encoding(self, x: Tensor, context: Tensor) -> Tensor:
         h: Tensor = self.encoder(self.space.floats(x).to(self.dtype) if self.dense else x.long(), context)
