@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sciencegen.compare.histograms import jensen_shannon, wasserstein
 from sciencegen.core.condition import Where
-from sciencegen.core.domain import Candidate, Items
+from sciencegen.core.domain import Candidate, Curve, Items
 from sciencegen.core.generator import Density, Variational
 from sciencegen.core.protocol import Protocol
 from sciencegen.data.columns import measured, rows_of
@@ -40,6 +40,8 @@ class Evaluation:
     """Values of ours, and of the reference."""
     scatters: Pairs = field(default_factory=dict)
     """What was asked for, and what was measured."""
+    curves: Mapping[str, tuple[Curve, Curve]] = field(default_factory=dict)
+    """Functions of ours, and of the reference."""
 
 
 def report(
@@ -72,7 +74,7 @@ def report(
     if not n:
         return Evaluation(numbers)
     samples = _samples(model, items, n, where, seed)
-    return Evaluation(numbers | samples.numbers, samples.histograms)
+    return Evaluation(numbers | samples.numbers, samples.histograms, curves=samples.curves)
 
 
 def drawn(model: Model[Any], n: int, seed: int = 0) -> list[Any]:
@@ -212,7 +214,8 @@ def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, 
         "distance": {name: _finite(value) for name, value in distance.items()},
         "properties": properties,
     }
-    return Evaluation(numbers, spread)
+    left, right = model.domain.curves(ours), model.domain.curves(theirs)
+    return Evaluation(numbers, spread, curves={name: (left[name], right[name]) for name in left if name in right})
 
 
 def _properties(
@@ -221,9 +224,10 @@ def _properties(
     """How far each measured property's distribution is off, and the values of those that are numbers."""
     numbers: dict[str, Mapping[str, float | None]] = {}
     spread: dict[str, tuple[list[float], list[float]]] = {}
+    measures = model.domain.measure(items, list(drawn[0].properties))
     for name in drawn[0].properties:
         property_ = model.domain.properties[name]
-        theirs = [property_.measure(item) for item in items]
+        theirs = [math.nan if value is None else value for value in measures[name]]
         ours = [candidate.properties[name] for candidate in drawn]
         if property_.levels:
             numbers[name] = {"jensen_shannon": jensen_shannon([str(v) for v in ours], [str(v) for v in theirs])}

@@ -194,7 +194,7 @@ def _write(found: Evaluation, model: str, out: Path | None, html: Path | None) -
 
     if html is not None:
         with atomic(html) as temporary:
-            text = page(f"Evaluation of {model}", found.numbers, found.histograms, found.scatters)
+            text = page(f"Evaluation of {model}", found.numbers, found.histograms, found.scatters, found.curves)
             temporary.write_text(text, encoding="utf-8")
     said = dumps(found.numbers, indent=2)
     if out is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
 from sciencegen.errors import RequestError, UnknownName
 
 __all__ = [
-    *("Bundle", "Candidate", "Domain", "Entry", "Filter", "Items"),
+    *("Bundle", "Candidate", "Curve", "Domain", "Entry", "Filter", "Items"),
     *("Likeness", "Property", "Representation", "Representing", "Standard", "WriteRows"),
 ]
 
@@ -80,6 +80,16 @@ class Entry(Generic[T]):
     complaint: str = ""
     cells: Mapping[str, float | str | None] = field(default_factory=dict)
     """What stands in the other columns of the row."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A function measured of many items: where, and the values of a low, a middle and a high one of them there."""
+
+    where: Sequence[float]
+    low: Sequence[float]
+    middle: Sequence[float]
+    high: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -296,6 +306,10 @@ class Domain(ABC, Generic[T]):
         """Properties of many items, by name; None or NaN where one could not be measured."""
         rows = [[self.properties[name].measure(item) for name in names] for item in items] if names else []
         return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+
+    def curves(self, items: Sequence[T]) -> Mapping[str, Curve]:
+        """Functions that items are judged by, where there are some: their middle, and between which nine of ten lie."""
+        return {}
 
     @abstractmethod
     def compare(self, ours: Sequence[T], theirs: Sequence[T]) -> dict[str, float]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from sciencegen.report.svg import histograms, scatter
+from sciencegen.core.domain import Curve
+from sciencegen.report.svg import bands, histograms, scatter
 
 __all__ = ["page"]
 
@@ -22,8 +23,14 @@ svg { margin: .4rem 1rem .4rem 0; font: 12px system-ui, sans-serif }
 """
 
 
-def page(title: str, numbers: Mapping[str, object], distributions: Pairs, aims: Pairs) -> str:
-    """The page: tables of `numbers`, histograms of `distributions`, asked against measured of `aims`."""
+def page(
+    title: str,
+    numbers: Mapping[str, object],
+    distributions: Pairs,
+    aims: Pairs,
+    curves: Mapping[str, tuple[Curve, Curve]] | None = None,
+) -> str:
+    """The page: tables of `numbers`, histograms of `distributions`, asked against measured of `aims`, and `curves`."""
     parts = [f"<h1>{escape(title)}</h1>", _table(_leaves(numbers))]
     for name, value in numbers.items():
         if isinstance(value, Mapping) and value:
@@ -32,6 +39,14 @@ def page(title: str, numbers: Mapping[str, object], distributions: Pairs, aims: 
     if any(plots):
         key = '<p><span class="ours">line: ours</span>, <span class="theirs">area: the reference</span></p>'
         parts += ["<h2>Distributions</h2>", key, *plots]
+    plots = [bands(name, *pair) for name, pair in (curves or {}).items()]
+    if any(plots):
+        key = '<span class="ours">lines: ours</span>, <span class="theirs">area: the reference</span>'
+        parts += [
+            "<h2>Functions of the distance</h2>",
+            f"<p>{key}; the middle one, and where nine of ten lie</p>",
+            *plots,
+        ]
     plots = [scatter(name, *pair) for name, pair in aims.items()]
     if any(plots):
         parts += ["<h2>Measured (up) against asked for (across)</h2>", *plots]

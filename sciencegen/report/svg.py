@@ -1,4 +1,4 @@
-"""Plots as SVG text: a histogram, two over each other, and a scatter of asked against measured."""
+"""Plots as SVG text: a histogram, two over each other, a scatter of asked against measured, and curves with bands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["histogram", "histograms", "scatter"]
+from sciencegen.core.domain import Curve
+
+__all__ = ["bands", "histogram", "histograms", "scatter"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 230, 46, 34, 26
 _BINS = 40
@@ -59,6 +61,28 @@ def scatter(name: str, asked: Sequence[float], measured: Sequence[float]) -> str
         for a, m in pairs[::every]
     ]
     return _framed(name, (low, high), (low, high), [line, *dots])
+
+
+def bands(name: str, ours: Curve, theirs: Curve) -> str:
+    """Two functions over each other: ours as lines, the middle one whole and the others thin; the reference as an area
+    with a line in its middle."""
+    values = [v for one in (ours, theirs) for side in (one.low, one.middle, one.high) for v in side if math.isfinite(v)]
+    if not values or len(theirs.where) < 2 or len(ours.where) < 2:
+        return ""
+    across, up = _range([*ours.where, *theirs.where]), _range(values)
+
+    def points(curve: Curve, side: Sequence[float]) -> list[str]:
+        known = [(r, v) for r, v in zip(curve.where, side, strict=True) if math.isfinite(v)]
+        return [f"{_x(r, *across):.1f},{_y(v, *up):.1f}" for r, v in known]
+
+    def line(curve: Curve, side: Sequence[float], colour: str, width: float) -> str:
+        shape = " ".join(points(curve, side))
+        return f'<polyline points="{shape}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+
+    around = " ".join([*points(theirs, theirs.high), *reversed(points(theirs, theirs.low))])
+    area = f'<polygon points="{around}" fill="{_THEIRS}" fill-opacity="0.25"/>'
+    lines = [line(ours, ours.low, _OURS, 0.7), line(ours, ours.high, _OURS, 0.7), line(ours, ours.middle, _OURS, 1.8)]
+    return _framed(name, across, up, [area, line(theirs, theirs.middle, _THEIRS, 1.8), *lines])
 
 
 def _framed(name: str, across: tuple[float, float], up: tuple[float, float], drawn: Iterable[str]) -> str:

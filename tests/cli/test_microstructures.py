@@ -56,8 +56,12 @@ def test_a_folder_of_designs_has_the_fraction_that_was_asked_for(
 def test_an_archive_of_designs_is_data_again(run: Path, tmp_path: Path, sciencegen: Command) -> None:
     path = tmp_path / "some.npz"
     assert sciencegen("generate", run, "-n", 20, "--properties", "surface", "-o", path).code == 0
-    done = sciencegen("evaluate", run, "--data", path, "-n", 20)
+    done = sciencegen("evaluate", run, "--data", path, "-n", 20, "--html", tmp_path / "a.html")
     assert done.code == 0, done.err
+    page = (tmp_path / "a.html").read_text()
+    assert "S2 (px)" in page
+    assert "lineal path (px)" in page
+    assert "<polygon" in page
     assert "S2, mean difference" in done.out
     assert "standard output" in sciencegen("generate", run, "--format", "npz").refusal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-from sciencegen.core.domain import Domain, Items
+from sciencegen.core.domain import Curve, Domain, Items
 from sciencegen.domains.microstructures.draw import MOST, draw_sheet
 from sciencegen.domains.microstructures.item import Microstructure, from_text, to_text
 from sciencegen.domains.microstructures.properties import PROPERTIES, measured
@@ -65,6 +65,11 @@ class Microstructures(Domain[Microstructure]):
         from sciencegen.domains.microstructures.metrics import compare
 
         return compare(ours, theirs)
+
+    def curves(self, items: Sequence[Microstructure]) -> Mapping[str, Curve]:
+        from sciencegen.domains.microstructures.metrics import bands
+
+        return bands(items)
 
     def draw(self, items: Sequence[Microstructure], path: Path) -> None:
         draw_sheet(items, path)

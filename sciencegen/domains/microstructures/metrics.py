@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from sciencegen.compare.histograms import wasserstein
+from sciencegen.core.domain import Curve as Band
 from sciencegen.domains.microstructures.descriptors import Curve, lineal_path, two_point
 from sciencegen.domains.microstructures.item import GREY, Microstructure
 from sciencegen.domains.microstructures.properties import PROPERTIES, measured
 from sciencegen.errors import DataError
 
-__all__ = ["compare", "curves", "nearest"]
+__all__ = ["bands", "compare", "curves", "nearest"]
 
 _MOST = 1000
 """Curves of so many images say enough."""
@@ -62,6 +63,20 @@ def curves(items: Sequence[Microstructure]) -> Mapping[str, Curve]:
         name: Curve(parts[0].distance * kind.pixel_size, torch.cat([part.values for part in parts]))
         for name, parts in found.items()
     }
+
+
+def bands(items: Sequence[Microstructure]) -> dict[str, Band]:
+    """S2 and the lineal path of phase 1: the median over images, and between which nine of ten lie."""
+    kind = items[0]
+    some = [item for item in items[:_MOST] if (item.shape, item.periodic) == (kind.shape, kind.periodic)]
+    if kind.phases == GREY:
+        return {}
+    levels = torch.tensor([0.05, 0.5, 0.95], dtype=torch.float64)
+    found = {}
+    for name, curve in curves(some).items():
+        low, middle, high = curve.values.double().quantile(levels, 0).tolist()
+        found[f"{name} ({kind.unit})"] = Band(curve.distance.tolist(), low, middle, high)
+    return found
 
 
 def nearest(ours: Sequence[Microstructure], theirs: Sequence[Microstructure]) -> Tensor:
