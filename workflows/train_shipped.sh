@@ -36,7 +36,7 @@ for asked in logp qed mw; do
     sciencegen evaluate runs/zinc250k --data zinc250k --asked "$asked" --best-of 8
 done
 
-# latents of molecules, in four runs (and a fifth of the prior alone): ZINC250k without the junction tree VAE's test and validation molecules, which its authors publish
+# latents of molecules, in four runs: ZINC250k without the junction tree VAE's test and validation molecules, which its authors publish
 # (https://github.com/wengong-jin/icml18-jtnn, data/zinc); the first run was stopped at step 6,884, the second at 16,134
 python workflows/benchmarks/latent_board.py --split zinc250k --test zinc/test.txt --also zinc/valid.txt -o runs/zinc_train.smi
 sciencegen train molecules/grammar-vae --data runs/zinc_train.smi -o runs/grammar-vae-first --holdout 0.005 --threads 1 \
@@ -48,7 +48,7 @@ sciencegen train molecules/grammar-vae --from runs/grammar-vae-first --data runs
 python workflows/ship.py runs/grammar-vae-second grammar-vae --half
 # from the weights in half precision, with a prior that learns along: first given 16,000 steps, 9,500 when it was taken up at
 # step 1,374, and stopped at 8,094; then with encoder and decoder told nothing, so that
-# latents say everything: first given 2,300 steps, and 1,700 when it was taken up at step 340
+# latents say everything: first given 2,300 steps, and 1,700 when it was taken up at step 385
 sciencegen train molecules/grammar-vae --from grammar-vae --data runs/zinc_train.smi -o runs/grammar-vae-third --holdout 0.005 \
     --threads 1 --seed 2 --set precision=bf16 --set batch=128 --set rate=1e-3 --set steps=9500 --set warmup=200 --set ramp=1 \
     --set hide=0.65 --set validate=1000 --set patience=0 --set beta=0.004 --set decay=0.05 --set prior=flow
