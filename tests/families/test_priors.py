@@ -120,3 +120,16 @@ def test_where_others_are_blind_the_prior_alone_is_told() -> None:
         torch.manual_seed(5)
         found.append(generator.prior(len(x), asked))  # type: ignore[operator]
     assert not torch.equal(*found)
+
+
+def test_guidance_goes_on_from_where_nothing_was_asked_through_what_was() -> None:
+    made = tiny("molecules/grammar-vae", prior="flow")
+    generator, asked = made.generator, made.fields.row({made.fields.names[0]: 3.0})
+    found = {}
+    for guidance in (0.0, 1.0, 3.0):
+        generator.knobs = generator.knobs.turned(guidance=guidance)
+        torch.manual_seed(6)
+        found[guidance] = generator.prior(8, asked)  # type: ignore[operator]
+    torch.manual_seed(6)
+    assert torch.allclose(found[0.0], generator.prior(8))  # type: ignore[operator]
+    assert torch.allclose(found[3.0], 3 * found[1.0] - 2 * found[0.0], atol=1e-5)

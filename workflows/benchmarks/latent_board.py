@@ -168,6 +168,7 @@ def main() -> None:
         _split(options)
         return
     model = load(options.model, precision=options.precision)
+    model.turn(**{name: float(value) for name, value in (one.split("=", 1) for one in options.set)})
     read = model.domain.read
     test = list(read(resolve(options.test)).items)
     train = list(read(resolve(options.train)).items) if options.train else []
@@ -185,7 +186,7 @@ def main() -> None:
         print("\n".join(f"| {name} | {same} | | {good} | {source} |" for name, same, good, source in PUBLISHED))
         measured = f"{len(some):,} molecules, {seconds:,.0f} s"
         print(f"| {options.model} | {kept} | {probable} | {100 * valid:.1f} | {measured} |\n")
-    if isinstance(model.generator, Constrained) and model.generator.constrained:
+    if options.n and isinstance(model.generator, Constrained) and model.generator.constrained:
         print("\n".join(_decodings(model, test, train, options.n, options.seed)))
 
 
@@ -195,8 +196,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--test", required=True, help="molecules the model was not trained on: a file, or a set")
     parser.add_argument("--train", help="molecules it was trained on, for the distance that data have to data")
     parser.add_argument("--molecules", type=int, default=0, help="reconstruct so many of the test molecules (all)")
-    parser.add_argument("-n", type=int, default=5000, help="draws of each way of decoding that are kept (5,000)")
+    parser.add_argument(
+        "-n", type=int, default=5000, help="draws of each way of decoding that are kept (5,000), or none"
+    )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", action="append", default=[], help="a sampling knob, such as sharpness=2; repeat")
     parser.add_argument("--precision", default="auto", help="32, bf16 or auto")
     parser.add_argument("--split", help="write the molecules of this set that are in neither --test nor --also")
     parser.add_argument("--also")

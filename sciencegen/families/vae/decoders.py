@@ -103,12 +103,17 @@ class Gaussian(Likelihood):
 
 @dataclass(frozen=True)
 class Spelling(Spread):
-    """How far from its middle a latent is drawn, and how the entries it is spelled with are; see `Sharpness`."""
+    """How far from its middle a latent is drawn, and how the entries it is spelled with are; see `Sharpness`.
+
+    `guidance` goes further from where a learned prior would have put a latent, had nothing been asked, to where it puts
+    it now: 1 is there.
+    """
 
     sharpness: float = 1.0
     top_p: float = 1.0
     keep: float = 1.0
     guarded: int = 1
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -104,7 +104,11 @@ class VAE(Placing, Predicting, Constrained):
     @torch.no_grad()
     def _prior(self, n: int, condition: Condition | None, temperature: float) -> Tensor:
         noise = temperature * self.noise(n, self.posterior.latent)
-        return self.latent_prior.to_latents(noise, self.conditioner(condition, n))
+        z = self.latent_prior.to_latents(noise, self.conditioner(condition, n))
+        guidance = self.knobs.guidance if isinstance(self.knobs, Spelling) else 1.0
+        if guidance != 1 and condition is not None:
+            z = torch.lerp(self.latent_prior.to_latents(noise, self.conditioner(None, n)), z, guidance)
+        return z
 
     def predict(self, z: Tensor) -> Tensor:
         if self.predictor is None:
