@@ -5,8 +5,8 @@
 Prints three tables in Markdown. Reconstruction and prior validity, as the junction tree VAE was judged (Jin, Barzilay,
 Jaakkola; 2018): every test molecule is encoded ten times and each latent decoded ten times, by drawing, and latents of
 the prior are decoded ten times each; beside published rows, and beside what comes back where the most probable molecule
-of each latent is taken, as the script does that its authors published. Then, for each way of decoding, how far draws are
-from the test molecules: the Wasserstein distances of five properties over the standard deviations of these. And the
+of each latent is taken, as the script does that its authors published. Then, for each way of decoding, how far draws
+are from the test molecules: the Wasserstein distances of five properties over the standard deviations of these. And the
 same distances between training and test molecules, which is as close as can be asked for.
 
     python workflows/benchmarks/latent_board.py --split zinc250k --test jtnn_test.smi --also jtnn_valid.smi -o train.smi
