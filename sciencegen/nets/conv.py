@@ -14,7 +14,6 @@ __all__ = ["Convolution", "FieldNet", "Scorer", "Symmetric"]
 
 _LEAK = 0.2
 _CONVOLUTIONS: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
-Symmetries = Sequence[str]
 
 
 class Convolution(nn.Module):
@@ -122,7 +121,7 @@ class Symmetric(nn.Module):
     `moves`: `roll` along periodic axes, `flip`, and `turn` by exchanging axes; the same for a whole batch.
     """
 
-    def __init__(self, net: nn.Module, moves: Symmetries) -> None:
+    def __init__(self, net: nn.Module, moves: Sequence[str]) -> None:
         super().__init__()
         self.net, self.moves = net, tuple(moves)
 

@@ -57,9 +57,9 @@ def gan(
     """Conditional GAN of fields of any size (R3GAN: relativistic scores under R1 and R2; Huang et al.; 2024).
 
     `physics` weighs how far volume fraction, surface and two-point correlation of draws are from those of real images
-    under the same condition. `exact`: the volume fraction is made exactly the one asked for. `symmetry`: what textures
-    may be moved by while the critic looks; leave `turn` out, or all, where directions matter. `periodic`: whether the
-    critic sees beyond the borders, as it may where data are.
+    under the same condition. `exact`: the volume fraction is made exactly the one asked for. `symmetry`: how images
+    are moved while the critic looks; `flips` where the axes differ, `none` where directions matter. `periodic`:
+    whether the critic sees beyond the borders, as it may where data are.
     """
 
     def generator(space: Space, fields: ConditionFields) -> Generator:

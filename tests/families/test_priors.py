@@ -133,3 +133,10 @@ def test_guidance_goes_on_from_where_nothing_was_asked_through_what_was() -> Non
     torch.manual_seed(6)
     assert torch.allclose(found[0.0], generator.prior(8))  # type: ignore[operator]
     assert torch.allclose(found[3.0], 3 * found[1.0] - 2 * found[0.0], atol=1e-5)
+
+
+def test_guidance_of_a_prior_that_is_told_nothing_is_refused() -> None:
+    generator = tiny("molecules/grammar-vae").generator
+    generator.knobs = generator.knobs.turned(guidance=2.0)
+    with pytest.raises(RequestError, match=r"guidance=2: .* the same whatever is asked"):
+        generator.sample(2)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from sciencegen.core.files import writing
 from sciencegen.domains.microstructures.draw import draw_sheet, picture
 from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.domains.microstructures.reading import FILE, LABELS
@@ -28,19 +30,23 @@ def folder(rows: Rows, path: Path) -> None:
     """A folder with a picture of each, `labels.csv`, all of them in one archive, and a sheet of them."""
     import pandas
 
-    from sciencegen.core.files import atomic
-
     if not rows:
         raise RequestError(f"{path}: there are no images to write")
-    path.mkdir(parents=True)
-    names = []
-    for number, (item, _) in enumerate(rows, 1):
-        names.append(f"{number:0{len(str(len(rows)))}}{'.png' if len(item.shape) == 2 else '.tif'}")
-        picture(item, path / names[-1])
-    with atomic(path / LABELS) as temporary:
-        pandas.DataFrame({FILE: names, **_columns(rows)}).to_csv(temporary, index=False)
-    archive(rows, path / "images.npz")
-    draw_sheet([item for item, _ in rows], path / "sheet" / "sheet.png")
+    names = [
+        f"{number:0{len(str(len(rows)))}}{'.png' if len(item.shape) == 2 else '.tif'}"
+        for number, (item, _) in enumerate(rows, 1)
+    ]
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as whole:
+            inside = Path(whole) / path.name  # nobody sees half of it
+            inside.mkdir()
+            for name, (item, _) in zip(names, rows, strict=True):
+                picture(item, inside / name)
+            pandas.DataFrame({FILE: names, **_columns(rows)}).to_csv(inside / LABELS, index=False)
+            archive(rows, inside / "images.npz")
+            draw_sheet([item for item, _ in rows], inside / "sheet" / "sheet.png")
+            inside.rename(path)
 
 
 def _columns(rows: Rows) -> dict[str, list[Any]]:

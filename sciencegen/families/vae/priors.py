@@ -17,6 +17,9 @@ __all__ = ["Carried", "Prior", "Standard"]
 class Prior(nn.Module, ABC):
     """A distribution of latents, given the context of a condition."""
 
+    told: bool
+    """Whether the context moves it."""
+
     @abstractmethod
     def log_prob(self, z: Tensor, context: Tensor) -> Tensor:
         """The log-density of latents z [..., n, latent], each row of its own context [n, width]: [..., n]."""
@@ -33,6 +36,8 @@ class Prior(nn.Module, ABC):
 class Standard(Prior):
     """The standard normal, whatever is known."""
 
+    told = False
+
     def log_prob(self, z: Tensor, context: Tensor) -> Tensor:
         return log_normal(z)
 
@@ -46,9 +51,11 @@ class Standard(Prior):
 class Carried(Prior):
     """The standard normal carried through transforms that read the context, listed from latents to noise.
 
-    It learns where the encodings lie, given what is known of them, so that draws are like the data and follow what is
-    asked, however much the latents say (Variational Lossy Autoencoder; Chen et al.; 2016).
+    It learns where the encodings lie, given what is known of them, so that what is asked can be followed although the
+    latents say everything (Variational Lossy Autoencoder; Chen et al.; 2016).
     """
+
+    told = True
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
         super().__init__()

@@ -106,6 +106,10 @@ class VAE(Placing, Predicting, Constrained):
         noise = temperature * self.noise(n, self.posterior.latent)
         z = self.latent_prior.to_latents(noise, self.conditioner(condition, n))
         guidance = self.knobs.guidance if isinstance(self.knobs, Spelling) else 1.0
+        if guidance != 1 and not self.latent_prior.told:
+            raise RequestError(
+                f"guidance={guidance:g}: this model's prior is the same whatever is asked: leave it at 1"
+            )
         if guidance != 1 and condition is not None:
             z = torch.lerp(self.latent_prior.to_latents(noise, self.conditioner(None, n)), z, guidance)
         return z
