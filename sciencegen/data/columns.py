@@ -54,7 +54,8 @@ def field_of(domain: Domain[Any], name: str, column: Sequence[float | str | None
     """The condition field of a column: a category where it holds text, a number with its range otherwise."""
     known = [v for v in column if _known(name, v)]
     if not known:
-        raise DataError(f"column {name} has no value in any row")
+        others = "ask for others with --ask, or for nothing with --ask none"
+        raise DataError(f"column {name} has no value in any row: {others}")
     property_ = domain.properties.get(name)
     if property_ is not None and property_.levels:
         return Categorical(name, property_.levels)
