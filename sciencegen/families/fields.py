@@ -13,9 +13,9 @@ from sciencegen.core.generator import Pathwise, Spread
 from sciencegen.core.space import Reals
 from sciencegen.errors import RequestError
 from sciencegen.nets.conditioner import Conditioner
-from sciencegen.nets.conv import FieldNet
+from sciencegen.nets.fields import FieldNet
 
-__all__ = ["Fields", "Finish", "Quantile", "Sizes"]
+__all__ = ["Fields", "Finish", "Quantile", "Sizes", "Start"]
 
 
 @dataclass(frozen=True)
@@ -53,26 +53,50 @@ class Quantile(Finish):
             return x
         share = (condition.values[:, self.column] * self.std + self.mean).expand(len(x)).clamp(0, 1)
         known = condition.known[:, self.column].expand(len(x))
-        flat = x.flatten(1).sort(dim=1, descending=True).values
+        flat = x.flatten(1)
         many = (share * flat.shape[1]).round().long().clamp(1, flat.shape[1] - 1)[:, None]
-        level = (flat.gather(1, many - 1) + flat.gather(1, many)) / 2
+        order = flat.detach().argsort(dim=1, descending=True)
+        level = flat.gather(1, order.gather(1, torch.cat((many - 1, many), 1))).mean(1, keepdim=True)
         moved = level.where(known[:, None], torch.zeros_like(level))
         return x - moved.view(-1, *(1,) * (x.dim() - 1))
+
+
+class Start(nn.Module, ABC):
+    """What maps of noise are made into before a net sees them, by laws that are known."""
+
+    @abstractmethod
+    def forward(self, noise: Tensor, condition: Condition | None) -> Tensor:
+        """Maps of the same shape."""
 
 
 class Fields(Pathwise):
     """The generator half of a GAN of textures: `net(map of noise, context)` is a sample, as large as the map says."""
 
-    def __init__(self, space: Reals, net: FieldNet, conditioner: Conditioner, finish: Finish | None = None) -> None:
+    def __init__(
+        self,
+        space: Reals,
+        net: FieldNet,
+        conditioner: Conditioner,
+        finish: Finish | None = None,
+        start: Start | None = None,
+    ) -> None:
         super().__init__()
-        self.space, self.net, self.conditioner, self.finish = space, net, conditioner, finish
+        self.space, self.net, self.conditioner, self.finish, self.start = space, net, conditioner, finish, start
         self.knobs: Sizes = Sizes()
         self._checked(space.shape[1:])
 
     def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
+        return self.decoded(self.prior(n), condition)
+
+    def prior(self, n: int) -> Tensor:
+        """Maps of noise for `n` samples."""
         sides = (self.knobs.size,) * self.net.dimensions if self.knobs.size else self.space.shape[1:]
-        noise = self.knobs.temperature * self.noise(n, self.net.noise, *self._checked(sides))
-        x: Tensor = self.net(noise, self.conditioner(condition, n))
+        return self.knobs.temperature * self.noise(n, self.net.noise, *self._checked(sides))
+
+    def decoded(self, z: Tensor, condition: Condition | None = None) -> Tensor:
+        """The samples of maps of noise, differentiably."""
+        started = z if self.start is None else self.start(z, condition)
+        x: Tensor = self.net(started, self.conditioner(condition, len(z))).float()
         return torch.tanh(x if self.finish is None else self.finish(x, condition))
 
     @torch.no_grad()
@@ -81,8 +105,8 @@ class Fields(Pathwise):
 
     def _checked(self, sides: tuple[int, ...]) -> tuple[int, ...]:
         """The sides of the map of noise."""
-        step = 2**self.net.doublings
-        if any(side % step or side < step for side in sides):
+        many, step = self.net.multiple, self.net.step
+        if any(side % many or side < many for side in sides):
             size = "x".join(map(str, sides))
-            raise RequestError(f"size={size}: expected a multiple of {step} pixels along every side")
+            raise RequestError(f"size={size}: expected a multiple of {many} pixels along every side")
         return tuple(side // step for side in sides)

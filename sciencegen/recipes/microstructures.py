@@ -18,8 +18,9 @@ from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.domains.microstructures.representations import FieldsOf
 from sciencegen.families.fields import Fields, Finish, Quantile
 from sciencegen.nets.conditioner import Conditioner
-from sciencegen.nets.conv import FieldNet, Scorer, Symmetric
 from sciencegen.nets.critic import Critic
+from sciencegen.nets.fields import PlainMap
+from sciencegen.nets.scorer import Scorer, Symmetric
 from sciencegen.objectives.adversarial import R1, R2, Adversarial
 from sciencegen.objectives.divergences import divergence as divergence_named
 from sciencegen.objectives.matching import Matched
@@ -43,7 +44,7 @@ def gan(
     width: int = 64,
     doublings: int = 3,
     noise: int = 8,
-    critic: int = 24,
+    critic: int = 16,
     context: int = 64,
     divergence: str = "relativistic",
     r1: float = 1.0,
@@ -66,8 +67,8 @@ def gan(
         assert isinstance(space, Reals)
         channels, dimensions = space.shape[0], len(space.shape) - 1
         conditioner = Conditioner(fields, context)
-        widths = [max(width * 2 // (2 + step), 8) for step in range(doublings + 1)]
-        net = FieldNet(channels, widths, noise, conditioner.width, dimensions)
+        widths = [max(width * 2 // (2 + step), 8) for step in range(doublings)]
+        net = PlainMap(channels, widths, noise, conditioner.width, dimensions)
         return Fields(space, net, conditioner, _finish(fields) if exact and channels == 1 else None)
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
@@ -76,7 +77,7 @@ def gan(
         conditioner = Conditioner(fields, context)
         halvings = max(1, min(4, int(min(space.shape[1:])).bit_length() - 3))
         game = divergence_named(divergence)
-        widths = [critic * (1 + step) for step in range(halvings)]
+        widths = [min(critic * 2**step, critic * 6) for step in range(halvings)]
         scorer = Scorer(channels, widths, conditioner.width, dimensions, periodic, not game.relative)
         moves = [move for move in _MOVES[symmetry] if periodic or move != "roll"]
         return Adversarial(

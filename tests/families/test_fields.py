@@ -10,12 +10,13 @@ from sciencegen.core.space import Reals
 from sciencegen.errors import RequestError
 from sciencegen.families.fields import Fields, Quantile
 from sciencegen.nets.conditioner import Conditioner
-from sciencegen.nets.conv import FieldNet, Scorer, Symmetric
+from sciencegen.nets.fields import PlainMap
+from sciencegen.nets.scorer import Scorer, Symmetric
 
 
 def made(dimensions: int = 2, finish: Quantile | None = None) -> Fields:
     torch.manual_seed(0)
-    net = FieldNet(1, [8, 6], 3, 0, dimensions)
+    net = PlainMap(1, [8], 3, 0, dimensions)
     space = Reals((1, *(16,) * dimensions))
     return Fields(space, net, Conditioner(ConditionFields()), finish).eval()
 

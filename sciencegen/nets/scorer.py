@@ -1,0 +1,78 @@
+"""Scores of fields of any size, and of fields that were moved about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sciencegen.nets.conv import LEAK, Convolution
+
+__all__ = ["Scorer", "Symmetric"]
+
+
+class Scorer(nn.Module):
+    """Scores of fields: convolutions that halve the side, the mean over all that is left, and how well that fits the
+    context (cGANs with Projection Discriminator; Miyato, Koyama; 2018)."""
+
+    def __init__(
+        self,
+        channels: int,
+        widths: Sequence[int],
+        context: int,
+        dimensions: int,
+        periodic: bool = True,
+        shift: bool = True,
+    ) -> None:
+        super().__init__()
+        inputs = [channels, *widths]
+        self.layers = nn.ModuleList(
+            Convolution(a, b, dimensions, kernel=4, stride=2, periodic=periodic)
+            for a, b in zip(inputs, inputs[1:], strict=False)
+        )
+        last = widths[-1]
+        self.hidden, self.out = nn.Linear(2 * last, 128), nn.Linear(128, 1, bias=shift)
+        self.match = nn.Sequential(nn.Linear(context, 128), nn.SiLU(), nn.Linear(128, 128)) if context else None
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """The scores [n] of fields x [n, channels, *sides]."""
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), LEAK)
+        flat = x.flatten(2)
+        h = F.leaky_relu(self.hidden(torch.cat((flat.mean(2), flat.square().mean(2)), 1)), LEAK)
+        score: Tensor = self.out(h)[:, 0]
+        if self.match is not None:
+            score = score + (h * self.match(context)).sum(1) / h.shape[1] ** 0.5
+        return score
+
+
+class Symmetric(nn.Module):
+    """Another net that sees every batch moved, mirrored or turned: what a texture does not care about, it cannot learn
+    by heart.
+
+    `moves`: `roll` along periodic axes, `flip`, and `turn` by exchanging axes; the same for a whole batch.
+    """
+
+    def __init__(self, net: nn.Module, moves: Sequence[str]) -> None:
+        super().__init__()
+        self.net, self.moves = net, tuple(moves)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        if self.training:
+            x = self._moved(x)
+        out: Tensor = self.net(x, context)
+        return out
+
+    def _moved(self, x: Tensor) -> Tensor:
+        axes = list(range(2, x.dim()))
+        chance = torch.rand(3, len(axes)).tolist()
+        if "roll" in self.moves:
+            x = x.roll([int(part * x.shape[axis]) for part, axis in zip(chance[0], axes, strict=True)], axes)
+        if "flip" in self.moves:
+            x = x.flip([axis for part, axis in zip(chance[1], axes, strict=True) if part < 0.5])
+        if "turn" in self.moves and len(set(x.shape[2:])) == 1:
+            order = sorted(axes, key=lambda axis: chance[2][axis - 2])
+            x = x.permute(0, 1, *order)
+        return x
