@@ -7,7 +7,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any, Generic, TypeVar
 
 from sciencegen.core.condition import Condition
@@ -61,6 +61,29 @@ class Maker(Generic[T]):
         measured = {name: self.domain.properties[name].measure(item) for name in self.names}
         return Candidate(item, self.domain.text(item), measured, removed_logmass=removed)
 
+    def several(self, made: Iterable[tuple[T | None, float | None]]) -> Iterator[Candidate[T] | None]:
+        """The candidates of items, measured together where the domain is quicker so."""
+        if self.domain.together == 1:
+            yield from map(self.of, made)
+            return
+        for some in _parts(made, self.domain.together):
+            rows = iter(_measured(self.domain, [item for item, _ in some if item is not None], self.names))
+            for item, removed in some:
+                yield None if item is None else Candidate(item, self.domain.text(item), next(rows), None, removed)
+
+
+def _parts(things: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """So many things at a time."""
+    left = iter(things)
+    while part := list(islice(left, size)):
+        yield part
+
+
+def _measured(domain: Domain[T], items: Sequence[T], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The properties of each item."""
+    columns = domain.measure(items, names) if items else {}
+    return [{name: columns[name][i] for name in names} for i in range(len(items))]
+
 
 def drawn_by(generator: Generator, n: int, condition: Condition | None) -> Drawn:
     """Samples, with what a constraint cost them where there is one."""
@@ -86,6 +109,16 @@ class Measurer(Generic[T]):
         measured = {name: self.domain.properties[name].measure(candidate.item) for name in self.names}
         return replace(candidate, properties={**candidate.properties, **measured})
 
+    def several(self, candidates: Iterable[Candidate[T]]) -> Iterator[Candidate[T]]:
+        """The same of many, measured together where the domain is quicker so."""
+        if self.domain.together == 1:
+            yield from map(self, candidates)
+            return
+        for some in _parts(candidates, self.domain.together):
+            rows = _measured(self.domain, [candidate.item for candidate in some], self.names)
+            for candidate, row in zip(some, rows, strict=True):
+                yield replace(candidate, properties={**candidate.properties, **row})
+
 
 def missing(n: int, screen: Screen[Any], tally: Tally, batch: int) -> int:
     """How many batches are likely to hold what is missing of `n`, by what became of the draws so far."""
@@ -98,7 +131,7 @@ def made_here(
 ) -> Iterator[Candidate[T] | None]:
     """The candidates of batch 0, 1, ... for ever; None stands for a draw that is no valid item."""
     for number in count():
-        yield from map(make.of, decoded(number))
+        yield from make.several(decoded(number))
 
 
 def made_elsewhere(
@@ -124,7 +157,7 @@ def measured_further(candidates: Iterable[Candidate[T]], measurer: Measurer[T], 
     if not measurer.names:
         yield from candidates
     elif not workers:
-        yield from map(measurer, candidates)
+        yield from measurer.several(candidates)
     else:
         with Workers(measurer, workers, timeout=_TIMEOUT, chunk=16, ahead=_AHEAD) as pool:
             waiting: deque[Candidate[T]] = deque()

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from sciencegen import __version__
+from sciencegen.asking import whole_items
 from sciencegen.core.batch import Batches
 from sciencegen.core.condition import Condition, ConditionFields
-from sciencegen.core.domain import Items
+from sciencegen.core.domain import Items, Representation
 from sciencegen.core.files import sha256
 from sciencegen.core.space import Tokens
 from sciencegen.data.batches import Bucketed, InOrder, Shuffled, Unfed
@@ -116,8 +117,9 @@ class Fit:
             representation = trained.representation.extended(given.items.items)
         if not self.recipe.ready:
             self.remarks = self.recipe.representation.remarks(representation, given.items.items)
-        items = measured(domain, given.items, plan.ask)
-        found = [field_of(domain, name, column) for name, column in items.columns.items()]
+        beside = self._given(given.items)
+        items = measured(domain, given.items, (*plan.ask, *beside))
+        found = [field_of(domain, name, items.columns[name]) for name in plan.ask]
         fields = ConditionFields(tuple(found)) if trained is None else trained.fields.grown(found)
         self.seen = Seen.of(map(domain.text, items.items)) if domain.distinct and len(items) else None
         held = given.valid
@@ -128,6 +130,7 @@ class Fit:
             **asdict(plan),
             "representation": representation.state(),
             "fields": fields.state(),
+            "given": {name: one.state() for name, one in beside.items()},
             "from": None if trained is None else trained.checkpoint or trained.config["from"],
             "reading": {"options": self._reading, "reports": _records(given)},
             "data": given.source | {"items": len(items), "held_out": len(held) if held else 0},
@@ -137,7 +140,7 @@ class Fit:
         if trained is not None and trained.checkpoint:
             self.model.generator.load_state_dict(grafted(self.model.generator, trained.generator.state_dict()))
         with building(self.config):
-            self.objective = self.recipe.objective(representation.space, fields)
+            self.objective = self.recipe.objective(representation.space, self.model.fields)
         size, end = self.settings.batch, self._end()
         self.batches: Batches = Unfed(size)
         if len(items):
@@ -149,6 +152,15 @@ class Fit:
             self.held = None
         else:
             self.held = InOrder(*_held_out(self.model, held, held is given.valid), size, end)
+
+    def _given(self, items: Items[Any]) -> dict[str, Representation[Any]]:
+        """What represents the items that stand beside others, learned from the data."""
+        found: dict[str, Representation[Any]] = {}
+        for name, kind in self.recipe.given.items():
+            column = measured(self.recipe.domain, items, [name]).columns[name]
+            whole = whole_items(self.recipe.domain, column)
+            found[name] = kind.fit(whole) if self._trained is None else self._trained.given[name].extended(whole)
+        return found
 
     def _end(self) -> int | None:
         """The token after which sequences may be cut."""
@@ -290,16 +302,30 @@ def _items(recipe: Recipe[Any], data: Data, ask: Sequence[str], what: str, stop:
     """The items of a file or of a sequence that can be represented, with the columns beside them."""
     domain = recipe.domain
     if isinstance(data, (str, Path)):
-        found = domain.read(resolve(str(data)), [name for name in ask if name not in domain.properties])
+        beside = [name for name in (*ask, *recipe.given) if name not in domain.properties]
+        found = domain.read(resolve(str(data)), beside)
     else:
         found = data if isinstance(data, Items) else Items(data)
-    return inside(domain, found, recipe.representation.outside(found.items), what, stop)
+    outside = _beside_nothing(recipe, found) | dict(recipe.representation.outside(found.items))
+    return inside(domain, found, outside, what, stop)
+
+
+def _beside_nothing(recipe: Recipe[Any], items: Items[Any]) -> dict[int, str]:
+    """The items by whose side nothing stands that can be given, by position, and why not."""
+    lost: dict[int, str] = {}
+    for name, kind in recipe.given.items():
+        column = measured(recipe.domain, items, [name]).columns[name]
+        whole = {i: one for i, one in enumerate(whole_items(recipe.domain, column)) if one is not None}
+        lost |= {i: f"without {name}" for i in range(len(items)) if i not in whole}
+        outside = kind.outside(list(whole.values())) if whole else {}
+        lost |= {row: f"{name}: {outside[i]}" for i, row in enumerate(whole) if i in outside}
+    return lost
 
 
 def _tensors(model: Model[Any], items: Items[Any], spellings: int = 1) -> tuple[Tensor, Condition | None]:
     ways = [model.representation.encode(items.items)]
     ways += [model.representation.spelled(items.items, seed) for seed in range(1, spellings)]
-    condition = model.fields.rows(items.columns) if model.fields.fields else None
+    condition = model.asking.rows(items.columns, len(items)) if model.fields.fields or model.given else None
     if condition is not None and spellings > 1:
         condition = condition[torch.arange(len(condition)).repeat(spellings)]
     return torch.cat(ways) if spellings > 1 else ways[0], condition
@@ -308,6 +334,6 @@ def _tensors(model: Model[Any], items: Items[Any], spellings: int = 1) -> tuple[
 def _held_out(model: Model[Any], items: Items[Any], measure: bool) -> tuple[Tensor, Condition | None]:
     try:
         model.representation.encode(items.items[:1])  # before strange items are measured
-        return _tensors(model, measured(model.domain, items, model.fields.names) if measure else items)
+        return _tensors(model, measured(model.domain, items, (*model.fields.names, *model.given)) if measure else items)
     except RequestError as error:
         raise DataError(f"the held-out data do not fit the data: {error}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from sciencegen.core.batch import seed_at
+from sciencegen.asking import Asking, Columns
+from sciencegen.core.batch import seed_at, seeded
 from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.core.generator import Completing, Density, Drawn, Generator, Latent, Variational
@@ -31,7 +31,7 @@ from sciencegen.drawing import (
     missing,
 )
 from sciencegen.errors import CheckpointError, RequestError, UnknownName
-from sciencegen.recipes.stored import building, fields_of, recipe_of
+from sciencegen.recipes.stored import building, fields_of, given_of, recipe_of, representation_of
 from sciencegen.screen.aim import distance, in_ranges
 from sciencegen.screen.stream import Screen, Tally, screened
 from sciencegen.train.checkpoint import Folder
@@ -57,6 +57,8 @@ class Model(Generic[T]):
     fields: ConditionFields
     generator: Generator
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    given: Mapping[str, Representation[T]] = field(default_factory=dict)
+    """What represents the whole items that have to be given, by name."""
     precision: str = "auto"
     """What to draw in: 32, bf16, or auto for what the processor is quicker at, where the generator can."""
     compile: bool = False
@@ -78,6 +80,11 @@ class Model(Generic[T]):
         for _ in run:
             pass
         return run.model
+
+    @property
+    def asking(self) -> Asking[T]:
+        """What makes conditions of requests."""
+        return Asking(self.domain, self.fields, self.given)
 
     def to(self, device: str) -> Model[T]:
         """The same model on a device: auto, cpu or cuda."""
@@ -112,29 +119,29 @@ class Model(Generic[T]):
 
     def _drawn(self, where: Where | None, seed: int, batch: int) -> Callable[[int], Drawn]:
         """What draws batch number i of a stream."""
-        drawer = self._drawer()
-        rows = batch if any(isinstance(asked, Interval) for asked in (where or {}).values()) else 1
+        drawer, asked = self._drawer(), self.asking.settled(where or {})
+        rows = batch if any(isinstance(one, Interval) for one in asked.values()) else 1
 
         def draw(number: int) -> Drawn:
-            with self._seeded(seed_at(seed, number)):
-                condition = self._placed(self.fields.ask(where, rows)) if where else None
+            with seeded(seed_at(seed, number), self.generator.device):
+                condition = self._placed(self.asking.ask(asked, rows)) if asked else None
                 return drawn_by(drawer, batch, condition)
 
         return draw
 
     def answers(
-        self, columns: Mapping[str, Sequence[float | str | None]], each: int = 1, seed: int = 0, batch: int = 1024
+        self, columns: Columns, each: int = 1, seed: int = 0, batch: int = 1024, measure: Iterable[str] = ()
     ) -> Iterator[Candidate[T] | None]:
-        """`each` draws for every row of `columns`, in order, what was asked measured; None is no valid item."""
+        """`each` draws for every row of `columns`, in order, with what was asked measured, and what `measure` names;
+        None is no valid item."""
         rows = len(next(iter(columns.values())))
-        conditions = self._conditions(None, columns, rows)
-        assert conditions is not None
-        make = Maker(self.representation.reader(), self.domain, self._measured(columns, ()))
+        conditions = self._placed(self.asking.rows(columns, rows))
+        make = Maker(self.representation.reader(), self.domain, self._measured(columns, measure))
         drawer, asked = self._drawer(), torch.arange(rows).repeat_interleave(each)
         for number, some in enumerate(asked.split(batch)):
-            with self._seeded(seed_at(seed, number)):
+            with seeded(seed_at(seed, number), self.generator.device):
                 drawn = drawn_by(drawer, len(some), conditions[some.to(self.generator.device)])
-            yield from map(make.of, self._decoded(drawn))
+            yield from make.several(self._decoded(drawn))
 
     def block(self, number: int, size: int, where: Where | None = None, seed: int = 0) -> Block:
         """Draws `number * size` to `(number + 1) * size` of a stream: always the same, wherever they are made."""
@@ -239,10 +246,7 @@ class Model(Generic[T]):
 
     def row(self, candidate: Candidate[T], where: Where) -> dict[str, float | str]:
         """A candidate as cells of a table: the item, what was measured, and beside it what was asked."""
-        asked = {
-            f"{name}_asked": value if isinstance(value, (int, float)) else str(value) for name, value in where.items()
-        }
-        return {**self.domain.row(candidate.item), **candidate.cells, **asked}
+        return {**self.domain.row(candidate.item), **candidate.cells, **self.asking.cells(where)}
 
     @torch.no_grad()
     def log_prob(
@@ -251,7 +255,7 @@ class Model(Generic[T]):
         where: Where | None = None,
         draws: int = 500,
         seed: int = 0,
-        columns: Mapping[str, Sequence[float | str | None]] | None = None,
+        columns: Columns | None = None,
     ) -> Tensor:
         """The log-probability of items, in the units of the data where these are numbers.
 
@@ -268,7 +272,7 @@ class Model(Generic[T]):
         values = []
         for i, x in enumerate(self._encoded(items, size)):
             condition = conditions[i * size : (i + 1) * size] if conditions is not None else None
-            with self._seeded(seed_at(seed, i)):
+            with seeded(seed_at(seed, i), self.generator.device):
                 if isinstance(generator, Density):
                     values.append(generator.log_prob(x, condition))
                 else:
@@ -295,8 +299,8 @@ class Model(Generic[T]):
             raise RequestError(f"a {type(self.generator).__name__} generator cannot complete samples")
         x = self.representation.encode(items).to(self.generator.device)
         known = torch.as_tensor(known, dtype=torch.bool, device=x.device)
-        condition = self._placed(self.fields.row(where)) if where else None
-        with self._seeded(seed):
+        condition = self._conditions(where, None, 1)
+        with seeded(seed, self.generator.device):
             return self.representation.decode(self.generator.complete(x, known, condition, particles).x)
 
     def _latent(self) -> Latent:
@@ -311,34 +315,12 @@ class Model(Generic[T]):
         x = x.to(self.generator.dtype) if x.is_floating_point() else x
         yield from x.split(size)
 
-    def _conditions(
-        self, where: Where | None, columns: Mapping[str, Sequence[float | str | None]] | None, n: int
-    ) -> Condition | None:
-        """What is known of `n` items."""
-        if where and columns:
-            raise RequestError("give either one request for all items or columns with a value for each")
-        if where:
-            return self._placed(self.fields.row(where).repeat(n))
-        for name, column in (columns or {}).items():
-            if name not in self.fields.names:
-                raise UnknownName("condition", name, self.fields.names)
-            if len(column) != n:
-                raise RequestError(f"column {name} has {len(column)} values for {n} items")
-        return self._placed(self.fields.rows(columns)) if columns else None
-
-    @contextmanager
-    def _seeded(self, seed: int) -> Iterator[None]:
-        """Random numbers from `seed` where the generator lives; the caller's own are left as they were."""
-        device = self.generator.device
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.default_generator.manual_seed(seed)
-            if device.type == "cuda":
-                with torch.cuda.device(device):
-                    torch.cuda.manual_seed(seed)
-            yield
-
     def _placed(self, condition: Condition) -> Condition:
         return condition.to(self.generator.device, self.generator.dtype)
+
+    def _conditions(self, where: Where | None, columns: Columns | None, n: int) -> Condition | None:
+        found = self.asking.conditions(where, columns, n)
+        return None if found is None else self._placed(found)
 
     def _measured(self, asked: Iterable[str], measure: Iterable[str] | None) -> tuple[str, ...]:
         names = list(self.domain.properties if measure is None else measure)
@@ -353,10 +335,11 @@ def assemble(config: Mapping[str, Any]) -> Model[Any]:
     recipe = recipe_of(config)
     with building(config):
         recipe = recipe.recalled(config["representation"])
-        state = {k: tuple(v) if isinstance(v, list) else v for k, v in config["representation"].items()}
-        representation, fields = recipe.representation(**state), fields_of(config)
+        representation = representation_of(recipe.representation, config["representation"])
+        given = given_of(config, recipe)
+        fields = fields_of(config, given)
         generator = recipe.generator(representation.space, fields)
-    return Model(config["recipe"], recipe.domain, representation, fields, generator, config)
+    return Model(config["recipe"], recipe.domain, representation, fields, generator, config, given)
 
 
 def load(name: str | Path, device: str = "auto", precision: str = "auto", compile: bool = False) -> Model[Any]:

@@ -23,14 +23,15 @@ MAY_IMPORT = {
     "screen": BELOW | {"screen"},
     "search": BELOW | {"search"},
     "recipes": BELOW | {"nets", "families", "objectives", "data", "grammar", "domains", "train", "recipes"},
+    "asking": BELOW,
     "drawing": BELOW | {"data", "screen"},
     "report": BELOW | {"report"},
     "scorers": BELOW | {"data", "scorers"},
     "campaign": BELOW | {"data", "model", "recipes", "report", "scorers", "screen", "campaign"},
     "ui": BELOW | {"data", "model", "recipes", "report", "screen", "campaign", "ui"},
-    "model": BELOW | {"data", "drawing", "train", "recipes", "screen", "fit"},
+    "model": BELOW | {"asking", "data", "drawing", "train", "recipes", "screen", "fit"},
     "evaluate": BELOW | {"compare", "data", "model", "report", "screen"},
-    "fit": BELOW | {"__init__", "data", "model", "recipes", "train"},
+    "fit": BELOW | {"__init__", "asking", "data", "model", "recipes", "train"},
 }
 SCIENCE = {"rdkit", "selfies", "lark", "pandas", "PIL"}
 NO_SCIENCE = {"core", "nets", "families", "objectives", "train", "search"}

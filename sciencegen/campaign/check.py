@@ -31,7 +31,7 @@ def check(plan: Plan) -> None:
             raise RequestError(
                 f"source.model = {plan.model}: it draws {model.domain.name}, the campaign is of {domain.name}"
             )
-        model.fields.row(requested(plan))
+        model.asking.row(requested(plan))
     for one in config.score:
         if one.command and not _there(one.command[0], plan.home):
             raise RequestError(f"score.{one.name}: the command {one.command[0]} is not there")

@@ -57,6 +57,7 @@ def generate(
     tolerance: list[str] | None = _TOLERANCE,
     novel: bool = typer.Option(False, "--novel", help="Only what was not in the training data."),
     best_of: int = typer.Option(1, "--best-of", help="Keep the closest to the request of every so many."),
+    size: int | None = typer.Option(None, "--size", help="Pixels of a side, where a model draws any; as --set size=."),
     set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as temperature=0.8; repeat."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
@@ -102,7 +103,7 @@ def generate(
     _check_bundle(loaded, path, format_)
     _check(loaded, wishes.where, strict)
     _check_domain(loaded, model, named)
-    turn(loaded, set_ or [], decoding)
+    turn(loaded, [*(set_ or []), *([] if size is None else [f"size={size}"])], decoding)
     _check_picture(loaded, picture)
     wanted = properties_wanted(loaded.domain, properties, wishes.where)
     screen = screen_of(loaded, wishes)
@@ -288,7 +289,7 @@ def _check(loaded: Model[Any], request: Mapping[str, Any], strict: bool) -> None
     from sciencegen.core.condition import Interval
     from sciencegen.errors import RequestError
 
-    loaded.fields.row(request)
+    loaded.asking.row(request)
     for sentence in loaded.fields.outside(request):
         if strict:
             raise RequestError(sentence)

@@ -65,7 +65,7 @@ def score(
     chosen = domain_called(domain) if loaded is None else loaded.domain
     output = Output(chosen, out, format_, data)
     if loaded is not None:
-        loaded.fields.row(request)
+        loaded.asking.row(request)
     nothing = "none" if loaded is None and external and properties is None else properties
     wanted = properties_wanted(chosen, nothing, request)
     scorers = _scorers(external or [], chosen.column)

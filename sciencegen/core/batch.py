@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor
 
 from sciencegen.core.condition import Condition
 
-__all__ = ["Batch", "Batches", "seed_at"]
+__all__ = ["Batch", "Batches", "seed_at", "seeded"]
 
 
 def seed_at(seed: int, *counters: int) -> int:
@@ -25,6 +27,17 @@ def seed_at(seed: int, *counters: int) -> int:
         state = (state ^ state >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
         state ^= state >> 31
     return state >> 1  # torch takes seeds below 2^63
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Random numbers from `seed`, on the processor and on a device; the caller's own are left as they were."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from sciencegen.errors import RequestError, UnknownName
 __all__ = ["Categorical", "Condition", "ConditionFields", "Continuous", "Field", "Given", "Interval", "Where"]
 
 
-Where = Mapping[str, "float | str | Interval"]
-"""A request: what each named field should be."""
+Where = Mapping[str, Any]
+"""A request: what each named field should be, a number, a text or an interval, and the whole items that are given."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Condition:
 
     def hide(self, p: float) -> Condition:
         """Forget a share `p` of the fields, so that any subset can be asked for later, and the unconditional model is
-        learned too: every row draws its own share, from nothing to everything."""
+        learned too: every row draws its own share, from nothing to everything. What is given stays."""
         if not 0 <= p <= 1:
             raise RequestError(f"hide={p}: expected a share from 0 to 1")
         if p == 0 or not self.values.shape[1]:
@@ -133,13 +133,13 @@ class Condition:
         return replace(self, known=self.known & (torch.rand(self.values.shape, device=self.values.device) < left))
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Condition:
-        given = {k: v.to(device) for k, v in self.given.items()}
+        given = {k: v.to(device, dtype if v.is_floating_point() else None) for k, v in self.given.items()}
         return Condition(self.values.to(device, dtype), self.known.to(device), given)
 
 
 @dataclass(frozen=True)
 class ConditionFields:
-    """The fields a model was trained with, in order."""
+    """The fields a model was trained with, in order, and what has to be given."""
 
     fields: tuple[Field, ...] = ()
     given: tuple[Given, ...] = ()
@@ -173,10 +173,11 @@ class ConditionFields:
         return self.ask(where, 1)
 
     def ask(self, where: Where, n: int) -> Condition:
-        """`n` rows of one request; an interval is drawn afresh for each."""
+        """`n` rows of one request, without the tensors of what is given; an interval is drawn afresh for each."""
+        known_names = (*self.names, *(one.name for one in self.given))
         for name in where:
-            if name not in self.names:
-                raise UnknownName("condition", name, self.names)
+            if name not in known_names:
+                raise UnknownName("condition", name, known_names)
         values = torch.zeros(n, len(self.fields))
         known = torch.zeros(n, len(self.fields), dtype=torch.bool)
         for j, known_field in enumerate(self.fields):

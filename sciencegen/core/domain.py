@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
 
     from sciencegen.core.protocol import Protocol as Published
     from sciencegen.core.space import Space
-from sciencegen.errors import RequestError, UnknownName
+from sciencegen.errors import DataError, RequestError, UnknownName
 
 __all__ = [
     *("Bundle", "Candidate", "Curve", "Domain", "Entry", "Filter", "Items"),
@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_SAID = 60
+"""So many letters of what was typed are enough to find it again."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,8 @@ class Domain(ABC, Generic[T]):
     properties: Mapping[str, Property[T]]
     laborious: bool = False
     """Whether decoding and measuring an item take long enough to be worth other processes."""
+    together: int = 1
+    """How many items are measured at a time, where that is quicker than one by one."""
     usual: tuple[str, ...] | None = None
     """The properties measured where a user names none; all of them where this is None."""
     filters: Mapping[str, Filter[T]] = MappingProxyType({})
@@ -280,6 +284,28 @@ class Domain(ABC, Generic[T]):
     def captioned(self, items: Sequence[T], captions: Sequence[str], path: Path) -> None:
         """A picture of some items with a caption under each, where the domain's pictures have room for words."""
         self.draw(items, path)
+
+    def given(self, named: str | Path, representation: Representation[T]) -> T:
+        """The item someone names by its text, or by a file that holds it alone; `representation` is what will
+        represent it, for files that could be read in several ways."""
+        item = None if isinstance(named, Path) else self.parse(named)
+        if item is not None:
+            return item
+        found = self.read(self._file(named)).items
+        if len(found) != 1:
+            raise DataError(f"{named}: holds {len(found):,} {self.name}: expected a file with one")
+        return found[0]
+
+    def _file(self, named: str | Path) -> Path:
+        """The file that is named, or a refusal of what names nothing."""
+        try:
+            there = Path(named).exists()
+        except (OSError, ValueError):  # too long for a path, or with characters none can have
+            there = False
+        if not there:
+            said = str(named) if len(str(named)) <= _SAID else f"{str(named)[:_SAID]}..."
+            raise DataError(f"{said}: neither a file nor one of {self.name} as text")
+        return Path(named)
 
     def entry(self, row: int, text: str) -> Entry[T]:
         """What a row that says this stands for, read as the domain reads files."""

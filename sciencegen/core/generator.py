@@ -28,6 +28,8 @@ __all__ = [
     "Pathwise",
     "Placing",
     "Predicting",
+    "Pushforward",
+    "Sizes",
     "Spread",
     "Variational",
     "capabilities",
@@ -66,6 +68,18 @@ class Spread(Knobs):
         positive("temperature", self.temperature)
 
 
+@dataclass(frozen=True)
+class Sizes(Spread):
+    """How unusual noise is, and how many pixels the sides of a sample have; 0 for as many as the data."""
+
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size < 0:
+            raise RequestError(f"size={self.size}: expected a number of pixels, or 0 for as many as the data have")
+
+
 class Generator(nn.Module, ABC):
     """Something that draws samples of a space, given what is known of them."""
 
@@ -86,6 +100,11 @@ class Generator(nn.Module, ABC):
         Compiling takes tens of seconds, once a process, when the first sample is drawn.
         """
         return self
+
+    @property
+    def together(self) -> int:
+        """How many samples are drawn at a time, at most."""
+        return 1024
 
     @property
     def device(self) -> torch.device:
@@ -123,6 +142,25 @@ class Pathwise(Generator):
     @abstractmethod
     def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
         """Draw as `sample` does, differentiably."""
+
+    def rview(self, n: int, condition: Condition | None = None) -> Tensor:
+        """Draw what data show of `n` samples, differentiably: all of them, or slices where data are slices."""
+        return self.rsample(n, condition)
+
+
+class Pushforward(Pathwise):
+    """A generator whose samples are a differentiable function of standard normal noise that can be held fixed."""
+
+    @abstractmethod
+    def prior(self, n: int) -> Tensor:
+        """Draw the noise of `n` samples."""
+
+    @abstractmethod
+    def decoded(self, z: Tensor, condition: Condition | None = None) -> Tensor:
+        """The samples of noise, differentiably: the same noise gives the same sample."""
+
+    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
+        return self.decoded(self.prior(n), condition)
 
 
 @dataclass(frozen=True)
@@ -246,6 +284,7 @@ def capabilities(generator: Generator) -> list[str]:
         "bound": Variational,
         "latent space": Latent,
         "gradients": Pathwise,
+        "recovery": Pushforward,
         "energy": Energy,
         "completion": Completing,
         "predictor": Predicting,

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition
-from sciencegen.core.generator import Pathwise, Spread
+from sciencegen.core.generator import Pushforward, Sizes
 from sciencegen.core.space import Reals
 from sciencegen.errors import RequestError
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.fields import FieldNet
 
-__all__ = ["Fields", "Finish", "Quantile", "Sizes", "Start"]
-
-
-@dataclass(frozen=True)
-class Sizes(Spread):
-    """How unusual noise is, and how many pixels the sides of a sample have; 0 for as many as the data."""
-
-    size: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.size < 0:
-            raise RequestError(f"size={self.size}: expected a number of pixels, or 0 for as many as the data have")
+__all__ = ["Fields", "Finish", "Quantile", "Start"]
 
 
 class Finish(nn.Module, ABC):
@@ -69,7 +56,7 @@ class Start(nn.Module, ABC):
         """Maps of the same shape."""
 
 
-class Fields(Pathwise):
+class Fields(Pushforward):
     """The generator half of a GAN of textures: `net(map of noise, context)` is a sample, as large as the map says."""
 
     def __init__(
@@ -85,9 +72,6 @@ class Fields(Pathwise):
         self.knobs: Sizes = Sizes()
         self._checked(space.shape[1:])
 
-    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
-        return self.decoded(self.prior(n), condition)
-
     def prior(self, n: int) -> Tensor:
         """Maps of noise for `n` samples."""
         sides = (self.knobs.size,) * self.net.dimensions if self.knobs.size else self.space.shape[1:]
@@ -96,7 +80,8 @@ class Fields(Pathwise):
     def decoded(self, z: Tensor, condition: Condition | None = None) -> Tensor:
         """The samples of maps of noise, differentiably."""
         started = z if self.start is None else self.start(z, condition)
-        x: Tensor = self.net(started, self.conditioner(condition, len(z))).float()
+        x: Tensor = self.net(started, self.conditioner(condition, len(z)))
+        x = x.to(self.dtype)  # a share is exact where pixels differ: half precision has too few numbers
         return torch.tanh(x if self.finish is None else self.finish(x, condition))
 
     @torch.no_grad()

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition
-from sciencegen.core.generator import Pathwise, Spread
+from sciencegen.core.generator import Pushforward, Spread
 from sciencegen.core.space import Reals
 from sciencegen.nets.conditioner import Conditioner
 
 __all__ = ["Implicit"]
 
 
-class Implicit(Pathwise):
+class Implicit(Pushforward):
     """The generator half of a GAN: `net(noise, context)` is a sample."""
 
     def __init__(self, space: Reals, net: nn.Module, latent: tuple[int, ...], conditioner: Conditioner) -> None:
@@ -21,10 +21,12 @@ class Implicit(Pathwise):
         self.space, self.net, self.latent, self.conditioner = space, net, latent, conditioner
         self.knobs: Spread = Spread()
 
-    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
-        noise = self.knobs.temperature * self.noise(n, *self.latent)
-        out: Tensor = self.net(noise, self.conditioner(condition, n))
-        return out.view(n, *self.space.shape)
+    def prior(self, n: int) -> Tensor:
+        return self.knobs.temperature * self.noise(n, *self.latent)
+
+    def decoded(self, z: Tensor, condition: Condition | None = None) -> Tensor:
+        out: Tensor = self.net(z, self.conditioner(condition, len(z)))
+        return out.view(len(z), *self.space.shape)
 
     @torch.no_grad()
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:

@@ -9,22 +9,33 @@ from torch import Tensor, nn
 from sciencegen.nets.conditioner import Inject
 from sciencegen.nets.periodic import wrapped
 
-__all__ = ["LEAK", "Convolution", "Modulated", "shuffled", "unshuffled"]
+__all__ = ["LEAK", "Convolution", "Modulated", "averaged", "magnified", "shuffled", "unshuffled"]
 
 LEAK = 0.2
 _CONVOLUTIONS: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_LINEAR = {2: "bilinear", 3: "trilinear"}
 
 
 class Convolution(nn.Module):
     """A convolution that keeps the size, or halves it with `stride` 2; what is `periodic` goes on at the other side,
-    all else ends in zeros."""
+    all else ends in zeros. Without `shift` it has no bias. What is not `padded` is only known where the
+    kernel finds all it looks at."""
 
     def __init__(
-        self, inputs: int, outputs: int, dimensions: int, kernel: int = 3, stride: int = 1, periodic: bool = True
+        self,
+        inputs: int,
+        outputs: int,
+        dimensions: int,
+        kernel: int = 3,
+        stride: int = 1,
+        periodic: bool = True,
+        shift: bool = True,
+        padded: bool = True,
     ) -> None:
         super().__init__()
-        self.around, self.periodic = (kernel - 1) // 2, periodic
-        self.layer = _CONVOLUTIONS[dimensions](inputs, outputs, kernel, stride, 0 if periodic else self.around)
+        self.around, self.periodic = (kernel - 1) // 2 if padded else 0, periodic
+        pad = 0 if periodic else self.around
+        self.layer = _CONVOLUTIONS[dimensions](inputs, outputs, kernel, stride, pad, bias=shift)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.layer(wrapped(x, self.around, self.around) if self.periodic else x)
@@ -45,9 +56,10 @@ class Modulated(nn.Module):
         stride: int = 1,
         normalised: bool = True,
         periodic: bool = True,
+        padded: bool = True,
     ) -> None:
         super().__init__()
-        self.conv = Convolution(inputs, outputs, dimensions, kernel, stride, periodic)
+        self.conv = Convolution(inputs, outputs, dimensions, kernel, stride, periodic, padded=padded)
         self.scale, self.shift = Inject(context, outputs), Inject(context, outputs)
         self.normalised = normalised
 
@@ -78,3 +90,22 @@ def unshuffled(x: Tensor) -> Tensor:
     apart = x.reshape(n, -1, *(2,) * axes, *sides)
     order = [axis for pair in zip(range(2 + axes, 2 + 2 * axes), range(2, 2 + axes), strict=True) for axis in pair]
     return apart.permute(0, 1, *order).reshape(n, -1, *(2 * side for side in sides))
+
+
+def averaged(x: Tensor, scale: int) -> Tensor:
+    """Means over squares, or cubes, of so many pixels a side."""
+    if scale == 1:
+        return x
+    pool = F.avg_pool2d if x.dim() == 4 else F.avg_pool3d
+    out: Tensor = pool(x, scale)
+    return out
+
+
+def magnified(x: Tensor, scale: int) -> Tensor:
+    """Periodic maps with so many pixels for each along every axis, straight lines between them."""
+    if scale == 1:
+        return x
+    larger = F.interpolate(wrapped(x, 1, 1), scale_factor=float(scale), mode=_LINEAR[x.dim() - 2], align_corners=False)
+    for axis in range(2, x.dim()):
+        larger = larger.narrow(axis, scale, larger.shape[axis] - 2 * scale)
+    return larger

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sciencegen.nets.conv import LEAK, Convolution
 
-__all__ = ["Scorer", "Symmetric"]
+__all__ = ["Scorer", "Symmetric", "Verdict"]
 
 
 class Scorer(nn.Module):
@@ -32,14 +32,26 @@ class Scorer(nn.Module):
             Convolution(a, b, dimensions, kernel=4, stride=2, periodic=periodic)
             for a, b in zip(inputs, inputs[1:], strict=False)
         )
-        last = widths[-1]
-        self.hidden, self.out = nn.Linear(2 * last, 128), nn.Linear(128, 1, bias=shift)
-        self.match = nn.Sequential(nn.Linear(context, 128), nn.SiLU(), nn.Linear(128, 128)) if context else None
+        self.verdict = Verdict(widths[-1], context, shift)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """The scores [n] of fields x [n, channels, *sides]."""
         for layer in self.layers:
             x = F.leaky_relu(layer(x), LEAK)
+        score: Tensor = self.verdict(x, context)
+        return score
+
+
+class Verdict(nn.Module):
+    """A score of maps of any size, the same wherever things are in them, and of how well they fit a context; without
+    `shift` scores are only compared."""
+
+    def __init__(self, width: int, context: int, shift: bool = True) -> None:
+        super().__init__()
+        self.hidden, self.out = nn.Linear(2 * width, 128), nn.Linear(128, 1, bias=shift)
+        self.match = nn.Sequential(nn.Linear(context, 128), nn.SiLU(), nn.Linear(128, 128)) if context else None
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
         flat = x.flatten(2)
         h = F.leaky_relu(self.hidden(torch.cat((flat.mean(2), flat.square().mean(2)), 1)), LEAK)
         score: Tensor = self.out(h)[:, 0]

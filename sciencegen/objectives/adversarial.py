@@ -172,7 +172,7 @@ class Adversarial(Objective):
 
     def _critic_loss(self, generator: Pathwise, batch: Batch) -> Loss:
         with torch.no_grad():
-            fake = generator.rsample(len(batch), batch.condition)
+            fake = generator.rview(len(batch), batch.condition)
         real = _as_floats(generator, batch.x, fake)
         on_real, on_fake = self.critic(real, batch.condition), self.critic(fake, batch.condition)
         value = self.divergence.critic(on_real, on_fake)
@@ -183,7 +183,7 @@ class Adversarial(Objective):
         return Loss("critic", value, self.critic, report)
 
     def _generator_loss(self, generator: Pathwise, batch: Batch) -> Loss:
-        fake = generator.rsample(len(batch), batch.condition)
+        fake = generator.rview(len(batch), batch.condition)
         with torch.no_grad():
             on_real = self.critic(_as_floats(generator, batch.x, fake), batch.condition)
         value = self.divergence.generator(on_real, self.critic(fake, batch.condition))

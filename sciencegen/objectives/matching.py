@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from sciencegen.core.batch import Batch
-from sciencegen.core.generator import Generator
+from sciencegen.core.generator import Generator, Pathwise
+from sciencegen.core.objective import Loss, Objective
 from sciencegen.objectives.adversarial import Extra
 
-__all__ = ["Matched"]
+__all__ = ["Matched", "Matching"]
 
 
 class Matched(Extra):
@@ -30,4 +31,27 @@ class Matched(Extra):
         return self.weight * (self.features(fake) - wanted).square().mean()
 
     def validation(self, generator: Generator, batch: Batch) -> Tensor | None:
+        return None
+
+
+class Matching(Objective):
+    """Lower E|f(fake) - f(x)|^2 and nothing else: each draw is compared with the real sample of the same condition.
+
+    `features` is as in `Matched`. Every field of a condition is forgotten with probability `hide`.
+    """
+
+    needs = (Pathwise,)
+
+    def __init__(self, features: Callable[[Tensor], Tensor], hide: float = 0.0) -> None:
+        super().__init__()
+        self.matched, self.hide = Matched(features, 1.0), hide
+
+    def losses(self, generator: Generator, batch: Batch) -> Iterator[Loss]:
+        assert isinstance(generator, Pathwise)
+        seen = Batch(batch.x, None if batch.condition is None else batch.condition.hide(self.hide))
+        fake = generator.rsample(len(seen), seen.condition)
+        yield Loss("matching", self.matched(generator, seen, fake), generator)
+
+    def validation(self, generator: Generator, batch: Batch) -> None:
+        """None: draws that match features need not be like the data."""
         return None

@@ -7,7 +7,17 @@ from typing import Any
 
 from sciencegen.core.domain import Domain
 from sciencegen.errors import UnknownName
-from sciencegen.recipes import arrays, densities, expressions, microstructures, molecules, sentences, sequences
+from sciencegen.recipes import (
+    arrays,
+    densities,
+    expressions,
+    large_fields,
+    microstructures,
+    molecules,
+    sentences,
+    sequences,
+    slices,
+)
 from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.recipe import Recipe
 
@@ -34,6 +44,10 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/wgan": densities.wgan,
     "expressions/grammar-vae": expressions.grammar_vae,
     "microstructures/gan": microstructures.gan,
+    "microstructures/growing": large_fields.growing,
+    "microstructures/matching": microstructures.matching,
+    "microstructures/slices": slices.slices,
+    "microstructures/style": large_fields.style,
     "molecules/char-vae": molecules.char_vae,
     "molecules/grammar-vae": molecules.grammar_vae,
     "molecules/kekule-gru": molecules.kekule_gru,

@@ -1,46 +1,36 @@
-"""Recipes for microstructures: adversarial nets of fields, to be asked for any subset of what is measured of pixels."""
+"""Recipes for microstructures: nets of fields, to be asked for any subset of what is measured of pixels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
-import torch
-from torch import Tensor
-
-from sciencegen.core.condition import ConditionFields, Continuous
+from sciencegen.core.condition import ConditionFields
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
-from sciencegen.core.space import Reals, Space
-from sciencegen.domains.microstructures.descriptors import fraction, specific_surface, two_point
+from sciencegen.core.space import Space
 from sciencegen.domains.microstructures.domain import Microstructures
 from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.domains.microstructures.representations import FieldsOf
-from sciencegen.families.fields import Fields, Finish, Quantile
-from sciencegen.nets.conditioner import Conditioner
-from sciencegen.nets.critic import Critic
-from sciencegen.nets.fields import PlainMap
-from sciencegen.nets.scorer import Scorer, Symmetric
-from sciencegen.objectives.adversarial import R1, R2, Adversarial
-from sciencegen.objectives.divergences import divergence as divergence_named
-from sciencegen.objectives.matching import Matched
+from sciencegen.errors import RequestError
+from sciencegen.nets.fields import FieldNet, PlainMap
+from sciencegen.nets.unet import UNet
+from sciencegen.objectives.matching import Matching
+from sciencegen.objectives.moments import MMD, MomentMatching
+from sciencegen.recipes.fields import ASK, SETTINGS, Described, Game, Symmetry, drawing, numbers
 from sciencegen.recipes.recipe import Recipe
-from sciencegen.train.settings import Settings
 
-__all__ = ["gan"]
+__all__ = ["gan", "matching"]
 
-ASK = ("volume_fraction", "surface", "correlation_length")
-_FRACTION = "volume_fraction"
-_SHARP = 0.15
-"""Within so much of 0 a field is neither phase, where gradients have to pass."""
-_SETTINGS = Settings(
-    batch=32, rate=5e-4, objective_rate=5e-4, beta1=0.0, beta2=0.99, epochs=20, ema=0.999, clip=0.0, schedule="cosine"
-)
-Symmetry = Literal["all", "flips", "none"]
-_MOVES = {"all": ("roll", "flip", "turn"), "flips": ("roll", "flip"), "none": ()}
+Net = Literal["plain", "gaussian"]
+By = Literal["mmd", "moments", "physics"]
+Part = TypeVar("Part")
+Build = Callable[[Space, ConditionFields], Part]
 
 
 def gan(
+    net: Net = "plain",
     width: int = 64,
     doublings: int = 3,
     noise: int = 8,
@@ -49,6 +39,8 @@ def gan(
     divergence: str = "relativistic",
     r1: float = 1.0,
     r2: float = 1.0,
+    gradient: float = 0.0,
+    steps_of_critic: int = 1,
     physics: float = 0.05,
     exact: bool = True,
     symmetry: Symmetry = "all",
@@ -57,52 +49,69 @@ def gan(
 ) -> Recipe[Microstructure]:
     """Conditional GAN of fields of any size (R3GAN: relativistic scores under R1 and R2; Huang et al.; 2024).
 
+    `net`: `plain` makes fields of a small map of `noise` channels, doubled `doublings` times; `gaussian` begins with a
+    Gaussian field that has the fraction and surface asked for in closed form, and a U-Net of `width` makes the rest.
     `physics` weighs how far volume fraction, surface and two-point correlation of draws are from those of real images
     under the same condition. `exact`: the volume fraction is made exactly the one asked for. `symmetry`: how images
     are moved while the critic looks; `flips` where the axes differ, `none` where directions matter. `periodic`:
-    whether the critic sees beyond the borders, as it may where data are.
+    whether the critic sees beyond the borders, as it may where data are. `gradient` weighs WGAN-GP's penalty.
+    """
+    game = Game(critic, context, divergence, r1, r2, gradient, steps_of_critic, physics, symmetry, periodic, hide)
+    return _recipe(partial(_drawing, net, width, doublings, noise, context, exact), game.objective)
+
+
+def matching(
+    by: By = "physics",
+    net: Net = "plain",
+    width: int = 64,
+    doublings: int = 3,
+    noise: int = 8,
+    context: int = 64,
+    exact: bool = True,
+    periodic: bool = True,
+    hide: float = 0.2,
+) -> Recipe[Microstructure]:
+    """Fields trained without a critic, by volume fraction, surface and two-point correlation alone.
+
+    `by`: `mmd` matches their joint distribution with the condition by a kernel, `moments` by means and covariances,
+    `physics` image by image with the real one of the same condition (the invariance checker of InvNet; Joshi et al.;
+    2020). For comparison: what is not matched, such as conductivity, comes out wrong.
     """
 
-    def generator(space: Space, fields: ConditionFields) -> Generator:
-        assert isinstance(space, Reals)
-        channels, dimensions = space.shape[0], len(space.shape) - 1
-        conditioner = Conditioner(fields, context)
-        widths = [max(width * 2 // (2 + step), 8) for step in range(doublings)]
-        net = PlainMap(channels, widths, noise, conditioner.width, dimensions)
-        return Fields(space, net, conditioner, _finish(fields) if exact and channels == 1 else None)
-
     def objective(space: Space, fields: ConditionFields) -> Objective:
-        assert isinstance(space, Reals)
-        channels, dimensions = space.shape[0], len(space.shape) - 1
-        conditioner = Conditioner(fields, context)
-        halvings = max(1, min(4, int(min(space.shape[1:])).bit_length() - 3))
-        game = divergence_named(divergence)
-        widths = [min(critic * 2**step, critic * 6) for step in range(halvings)]
-        scorer = Scorer(channels, widths, conditioner.width, dimensions, periodic, not game.relative)
-        moves = [move for move in _MOVES[symmetry] if periodic or move != "roll"]
-        return Adversarial(
-            Critic(space, Symmetric(scorer, moves), conditioner),
-            game,
-            penalties=[*([R1(r1)] if r1 else []), *([R2(r2)] if r2 else [])],
-            extras=[Matched(partial(_described, periodic=periodic), physics)] if physics and channels == 1 else [],
-            hide=hide,
-        )
+        if numbers(space)[0] > 1:
+            raise RequestError(
+                f"by={by}: compares two phases, and here are {numbers(space)[0]}; use microstructures/gan"
+            )
+        features = Described(periodic)
+        if by == "mmd":
+            return MMD(features=features, hide=hide)
+        return MomentMatching(features=features, hide=hide) if by == "moments" else Matching(features, hide)
 
-    return Recipe(Microstructures(), FieldsOf, generator, objective, ASK, _SETTINGS)
+    return _recipe(partial(_drawing, net, width, doublings, noise, context, exact), objective)
 
 
-def _finish(fields: ConditionFields) -> Finish | None:
-    """What makes the fraction the one asked for, where it may be asked for."""
-    for column, field in enumerate(fields.fields):
-        if isinstance(field, Continuous) and field.name == _FRACTION:
-            return Quantile(column, field.mean, field.std)
-    return None
+def _recipe(generator: Build[Generator], objective: Build[Objective]) -> Recipe[Microstructure]:
+    return Recipe(Microstructures(), FieldsOf, generator, objective, ASK, SETTINGS)
 
 
-def _described(x: Tensor, periodic: bool) -> Tensor:
-    """Volume fraction, surface and two-point correlation of fields of two phases [n, k], each about 1 apart."""
-    soft = torch.sigmoid(x[:, 0] / _SHARP)
-    share = fraction(soft)
-    correlated = two_point(soft, periodic=periodic).values - share[:, None].square()
-    parts = (share[:, None] / 0.15, specific_surface(soft, periodic=periodic)[:, None] / 0.03, correlated / 0.05)
-    return torch.cat(parts, 1)
+def _drawing(
+    net: Net,
+    width: int,
+    doublings: int,
+    noise: int,
+    context: int,
+    exact: bool,
+    space: Space,
+    fields: ConditionFields,
+) -> Generator:
+    """The generator of fields that a recipe's options describe."""
+    channels, dimensions = numbers(space)
+
+    def made(context: int) -> FieldNet:
+        if net == "gaussian":
+            return UNet(2, 1, [width * 3 // 8, width * 3 // 4], context, dimensions, added=True)
+        widths = [max(width * 2 // (2 + step), 8) for step in range(doublings)]
+        return PlainMap(channels, widths, noise, context, dimensions)
+
+    return drawing(space, fields, made, context, exact, net == "gaussian")

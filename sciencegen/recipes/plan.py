@@ -96,5 +96,6 @@ def same_data(stored: Mapping[str, Any], config: Mapping[str, Any]) -> None:
             found = f"{option} {given}: the run began with other data ({begun})"
             raise RequestError(f"{found}; give the same, or start a new folder")
     plain = json.loads(json.dumps(config))
-    if any(stored[key] != plain[key] for key in ("representation", "fields")) or before.get("items") != now["items"]:
+    same = all(stored.get(key, {}) == plain[key] for key in ("representation", "fields", "given"))
+    if not same or before.get("items") != now["items"]:
         raise RequestError("the run began with other data: give the same, or start a new folder")

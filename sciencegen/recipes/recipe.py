@@ -34,6 +34,9 @@ class Recipe(Generic[T]):
     length."""
     spellings: int = 1
     """How many ways of writing each item are learned, where the representation knows several."""
+    given: Mapping[str, Representing[T]] = field(default_factory=dict)
+    """The whole items that have to be given for every sample, by name, and what each is represented by: columns of the
+    data that hold items as text, or properties of the items that are text."""
     tuning: Mapping[str, Any] = field(default_factory=dict)
     """Settings that differ where a run begins with a trained model."""
     ready: Representation[T] | None = None

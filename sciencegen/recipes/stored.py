@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sciencegen.core.condition import ConditionFields, Continuous
+from sciencegen.core.condition import ConditionFields, Continuous, Given
+from sciencegen.core.domain import Representation, Representing
 from sciencegen.errors import RequestError
 from sciencegen.recipes import recipe_function
 from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.recipe import Recipe
 
-__all__ = ["building", "fields_of", "recipe_of"]
+__all__ = ["building", "fields_of", "given_of", "recipe_of", "representation_of"]
 
 _LARGEST = 10_000_000
 # what torch, Python and the parts of a recipe raise for numbers that make no net
@@ -59,8 +60,23 @@ def recipe_of(config: Mapping[str, Any]) -> Recipe[Any]:
         return build(function, options, settings)
 
 
-def fields_of(config: Mapping[str, Any]) -> ConditionFields:
-    """The fields a config describes."""
+def representation_of(kind: Representing[Any], state: Mapping[str, Any]) -> Representation[Any]:
+    """The representation of plain values that came through JSON, which knows lists alone."""
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in state.items()})
+
+
+def given_of(config: Mapping[str, Any], recipe: Recipe[Any]) -> dict[str, Representation[Any]]:
+    """What represents the items that have to be given, as a config describes it."""
+    states = config.get("given", {})
+    if not isinstance(states, Mapping) or set(states) != set(recipe.given):
+        raise ValueError(f"given: expected {', '.join(recipe.given) or 'nothing'}, got {', '.join(states) or 'nothing'}")
+    return {
+        name: representation_of(kind.recalled(states[name]), states[name]) for name, kind in recipe.given.items()
+    }
+
+
+def fields_of(config: Mapping[str, Any], given: Mapping[str, Representation[Any]]) -> ConditionFields:
+    """The fields a config describes, and what has to be given."""
     fields = ConditionFields.from_state(config["fields"])
     for one in fields.fields:
         if not isinstance(one.name, str):
@@ -72,4 +88,4 @@ def fields_of(config: Mapping[str, Any]) -> ConditionFields:
             good = bool(one.levels) and all(isinstance(level, str) for level in one.levels)
         if not good:
             raise ValueError(f"field {one.name}: expected finite numbers and a spread above 0, or a list of levels")
-    return fields
+    return ConditionFields(fields.fields, tuple(Given(name, one.space) for name, one in given.items()))

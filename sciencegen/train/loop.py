@@ -214,9 +214,11 @@ def _move(run: Run, moving: list[nn.Parameter]) -> None:
     """Average the gradients of all processes, clip them, and step; a step that is not finite is left out."""
     if run.fabric.world_size > 1:
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in moving]
-        flat = _across(run, torch.cat([gradient.reshape(-1) for gradient in gradients]))
-        for p, gradient in zip(moving, flat.split([p.numel() for p in moving]), strict=True):
-            p.grad = gradient.view_as(p).clone()
+        reached = gradients[0].new_tensor([p.grad is not None for p in moving])
+        flat = _across(run, torch.cat([*(gradient.reshape(-1) for gradient in gradients), reached]))
+        *parts, reached = flat.split([*(p.numel() for p in moving), len(moving)])
+        for p, gradient, there in zip(moving, parts, reached.tolist(), strict=True):
+            p.grad = gradient.view_as(p).clone() if there else None  # none anywhere: its moments must not move either
     norm = nn.utils.clip_grad_norm_(moving, run.settings.clip or math.inf)
     if not torch.isfinite(norm):
         run.skipped += 1

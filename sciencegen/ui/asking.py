@@ -92,7 +92,7 @@ class Order:
 def ordered(model: Model[Any], asked: Asked) -> Order:
     """The order, or an error that says what cannot be done."""
     where = parse_where(asked.clauses)
-    model.fields.row(where)
+    model.asking.row(where)
     wishes = Wishes(where, asked.filters, asked.numbers, {}, asked.novel, asked.best_of)
     screen = screen_of(model, wishes)
     wanted = properties_wanted(model.domain, None, where)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from sciencegen.core.batch import Batch
 from sciencegen.core.generator import Density, Latent, Pathwise, Variational
+from sciencegen.core.objective import Scheduled
 from sciencegen.core.space import Discrete, Reals
 from sciencegen.model import load
 from sciencegen.recipes import RECIPES
@@ -79,8 +80,11 @@ def test_the_gradient_reaches_every_parameter(name: str) -> None:
     made = tiny(name, batch=64)
     batch = made.batch()
     hidden = batch if batch.condition is None else Batch(batch.x, batch.condition.hide(0.5))
+    scheduled = [one for part in (made.generator, made.objective) for one in part.modules() if isinstance(one, Scheduled)]
     reached: set[int] = set()
-    for shown in (batch, hidden):
+    for step, shown in itertools.product((0, 1) if scheduled else (0,), (batch, hidden)):
+        for one in scheduled:  # what comes in later need not be reached at once
+            one.advance(step)
         for loss in made.objective.losses(made.generator, shown):
             parameters = list(loss.updates.parameters())
             gradients = torch.autograd.grad(loss.value, parameters, allow_unused=True)

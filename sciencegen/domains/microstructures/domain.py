@@ -32,6 +32,7 @@ class Microstructures(Domain[Microstructure]):
 
     name = "microstructures"
     distinct = False
+    together = 32
     properties = PROPERTIES
     usual = ("volume_fraction", "surface", "correlation_length", "conductivity")
     bundles = MappingProxyType({"npz": archive, "": folder})

@@ -1,0 +1,108 @@
+"""What is asked of a model, as conditions its generator knows: fields by their values, and whole items that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from torch import Tensor
+
+from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
+from sciencegen.core.domain import Domain, Representation
+from sciencegen.errors import RequestError, UnknownName
+
+__all__ = ["Asking", "Columns", "whole_items"]
+
+T = TypeVar("T")
+Columns = Mapping[str, Sequence[Any]]
+"""What is asked for many samples: a value for each, None where it is not known."""
+
+
+def whole_items(domain: Domain[T], cells: Sequence[Any]) -> list[T | None]:
+    """The items of a column of data: parsed where they are text, None where there is none."""
+    return [domain.parse(cell) if isinstance(cell, str) else None if _nothing(cell) else cell for cell in cells]
+
+
+def _nothing(cell: Any) -> bool:
+    """Whether a cell is empty: tables write no item as no number."""
+    return cell is None or (isinstance(cell, float) and cell != cell)
+
+
+@dataclass(frozen=True)
+class Asking(Generic[T]):
+    """Makes conditions of requests. What is given is an item, its text, or a file that holds it alone."""
+
+    domain: Domain[T]
+    fields: ConditionFields
+    given: Mapping[str, Representation[T]]
+    """What represents each item that is given."""
+
+    def settled(self, where: Where) -> Where:
+        """The request with the items that texts and files name, read once for all."""
+        return {**where, **{name: self._item(name, where.get(name)) for name in self.given}}
+
+    def row(self, where: Where) -> Condition:
+        """One row of a request; fields not named stay unknown, and what has to be given has to be there."""
+        return self.ask(where, 1)
+
+    def ask(self, where: Where, n: int) -> Condition:
+        """`n` rows of one request; an interval is drawn afresh for each."""
+        asked = self.fields.ask(where, n)
+        given = {name: self._encoded(name, [self._item(name, where.get(name))]) for name in self.given}
+        return replace(asked, given={name: one.expand(n, *one.shape[1:]) for name, one in given.items()})
+
+    def rows(self, columns: Columns, n: int) -> Condition:
+        """A row for each of `n` values of every column."""
+        known = (*self.fields.names, *self.given)
+        for name, column in columns.items():
+            if name not in known:
+                raise UnknownName("condition", name, known)
+            if len(column) != n:
+                raise RequestError(f"column {name} has {len(column)} values for {n} items")
+        given = {}
+        for name in self.given:
+            cells = columns.get(name, [None] * n)
+            given[name] = self._encoded(name, [self._item(name, cell, f" (row {i})") for i, cell in enumerate(cells, 1)])
+        asked = self.fields.rows(columns)
+        return replace(asked, given=given)
+
+    def conditions(self, where: Where | None, columns: Columns | None, n: int) -> Condition | None:
+        """What is known of `n` items: one request for all, or columns with a value for each; None is nothing."""
+        if where and columns:
+            raise RequestError("give either one request for all items or columns with a value for each")
+        if where:
+            return self.row(where).repeat(n)
+        return self.rows(columns or {}, n) if columns or self.given else None
+
+    def cells(self, where: Where) -> dict[str, float | str]:
+        """A request as cells of a table."""
+        return {f"{name}_asked": self._cell(name, value) for name, value in where.items()}
+
+    def _cell(self, name: str, value: Any) -> float | str:
+        if name in self.given and not isinstance(value, (str, Path)):
+            return self.domain.row(value)[self.domain.column]
+        return value if isinstance(value, (int, float)) else str(value)
+
+    def _item(self, name: str, value: Any, where: str = "") -> T:
+        """The item that is given under a name."""
+        if _nothing(value):
+            example = f"as --where {name}=FILE or as text"
+            raise RequestError(f"{name} is missing{where}: give one of {self.domain.name}, {example}")
+        if isinstance(value, (str, Path)):
+            try:
+                return self.domain.given(value, self.given[name])
+            except RequestError as error:
+                raise RequestError(f"{name}{where}: {error}") from error
+        if isinstance(value, (int, float, Interval)):
+            wanted = f"expected one of {self.domain.name}, as a file or as text"
+            raise RequestError(f"{name}={value}{where}: {wanted}")
+        item: T = value
+        return item
+
+    def _encoded(self, name: str, items: Sequence[T]) -> Tensor:
+        try:
+            return self.given[name].encode(items)
+        except RequestError as error:
+            raise RequestError(f"{name}: {error}") from error
