@@ -1,4 +1,4 @@
-"""What is asked of a model, as conditions its generator knows: fields by their values, and whole items that are given."""
+"""What is asked of a model, as conditions its generator knows: values of fields, and whole items that are given."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class Asking(Generic[T]):
         given = {}
         for name in self.given:
             cells = columns.get(name, [None] * n)
-            given[name] = self._encoded(name, [self._item(name, cell, f" (row {i})") for i, cell in enumerate(cells, 1)])
+            items = [self._item(name, cell, f" (row {row})") for row, cell in enumerate(cells, 1)]
+            given[name] = self._encoded(name, items)
         asked = self.fields.rows(columns)
         return replace(asked, given=given)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sciencegen.compare.histograms import jensen_shannon, wasserstein
 from sciencegen.core.condition import Where
-from sciencegen.core.domain import Candidate, Curve, Items
+from sciencegen.core.domain import Curve, Domain, Items
 from sciencegen.core.generator import Density, Variational
 from sciencegen.core.protocol import Protocol
 from sciencegen.data.columns import measured, rows_of
@@ -200,15 +200,16 @@ def _finite(number: float) -> float | None:
 def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, seed: int) -> Evaluation:
     """Samples beside the items, which are taken in random order: files are often sorted."""
     tally = Tally()
-    drawn = list(model.candidates(n, where, seed, tally, once=False))
+    drawn = list(model.candidates(n, where, seed, tally, once=False, measure=()))
     if not drawn:
         raise RequestError(f"{tally.drawn:,} draws held no candidate to compare: {vars(tally)}")
     order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
     compared = order[: max(10 * n, _ENOUGH)]
-    theirs, ours = rows_of(items, compared).items, [candidate.item for candidate in drawn]
+    theirs = rows_of(items, compared).items
+    ours = model.domain.comparable([candidate.item for candidate in drawn], theirs[0])
     distinct = len({candidate.text for candidate in drawn}) / len(drawn)
     distance = model.domain.compare(ours, theirs)
-    properties, spread = _properties(model, drawn, theirs)
+    properties, spread = _properties(model.domain, ours, theirs, where or {})
     numbers = {
         "samples": {**vars(tally), "distinct_share": distinct, "compared_with": len(compared)},
         "distance": {name: _finite(value) for name, value in distance.items()},
@@ -219,20 +220,20 @@ def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, 
 
 
 def _properties(
-    model: Model[Any], drawn: Sequence[Candidate[Any]], items: Sequence[Any]
+    domain: Domain[Any], ours: Sequence[Any], theirs: Sequence[Any], where: Where
 ) -> tuple[dict[str, Mapping[str, float | None]], dict[str, tuple[list[float], list[float]]]]:
-    """How far each measured property's distribution is off, and the values of those that are numbers."""
+    """How far each property's distribution is off, of those users look at or ask for, and the values of numbers."""
     numbers: dict[str, Mapping[str, float | None]] = {}
     spread: dict[str, tuple[list[float], list[float]]] = {}
-    measures = model.domain.measure(items, list(drawn[0].properties))
-    for name in drawn[0].properties:
-        property_ = model.domain.properties[name]
-        theirs = [math.nan if value is None else value for value in measures[name]]
-        ours = [candidate.properties[name] for candidate in drawn]
-        if property_.levels:
-            numbers[name] = {"jensen_shannon": jensen_shannon([str(v) for v in ours], [str(v) for v in theirs])}
+    looked_at = domain.properties if domain.usual is None else domain.usual
+    names = list(dict.fromkeys((*looked_at, *(name for name in where if name in domain.properties))))
+    left, right = domain.measure(ours, names), domain.measure(theirs, names)
+    for name in names:
+        pair = [[math.nan if value is None else value for value in side[name]] for side in (left, right)]
+        if domain.properties[name].levels:
+            numbers[name] = {"jensen_shannon": jensen_shannon(*([str(v) for v in side] for side in pair))}
         else:
-            spread[name] = ([float(v) for v in ours], [float(v) for v in theirs])
+            spread[name] = ([float(v) for v in pair[0]], [float(v) for v in pair[1]])
             a, b = (torch.tensor(side, dtype=torch.float64) for side in spread[name])
             found = {"wasserstein": wasserstein(a, b), "mean": float(a.mean()), "mean_of_data": float(b.mean())}
             numbers[name] = {key: _finite(value) for key, value in found.items()}

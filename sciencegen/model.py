@@ -111,7 +111,7 @@ class Model(Generic[T]):
         The same seed and batch give the same stream. `measure` names the properties to measure (default: all).
         """
         make = Maker(self.representation.reader(), self.domain, self._measured(where or {}, measure))
-        draw = self._drawn(where, seed, batch)
+        draw = self._drawn(where, seed, min(batch, self.generator.together))
         return made_here(make, lambda number: self._decoded(draw(number)))
 
     def _decoded(self, drawn: Drawn) -> list[tuple[T | None, float | None]]:
@@ -138,7 +138,7 @@ class Model(Generic[T]):
         conditions = self._placed(self.asking.rows(columns, rows))
         make = Maker(self.representation.reader(), self.domain, self._measured(columns, measure))
         drawer, asked = self._drawer(), torch.arange(rows).repeat_interleave(each)
-        for number, some in enumerate(asked.split(batch)):
+        for number, some in enumerate(asked.split(min(batch, self.generator.together))):
             with seeded(seed_at(seed, number), self.generator.device):
                 drawn = drawn_by(drawer, len(some), conditions[some.to(self.generator.device)])
             yield from make.several(self._decoded(drawn))
@@ -198,7 +198,7 @@ class Model(Generic[T]):
         # of what is left out nothing is measured but what was asked for
         early = tuple(name for name in wanted if name in where) if screen.sieves else wanted
         make, chosen = Maker(self.representation.reader(), self.domain, early), self.representation
-        batch = min(max(n * screen.best_of, 256 if screen.sieves else 32), 1024)
+        batch = min(max(n * screen.best_of, 256 if screen.sieves else 32), self.generator.together)
         draw, count = self._drawn(where, seed, batch), self._workers(n * screen.best_of, workers)
 
         def plain(number: int) -> list[tuple[Any, float | None]]:

@@ -122,7 +122,8 @@ def make(
     sets = "".join(f" --set {option}={written(value)}" for option, value in options.items())
     columns = {label: column.tolist() for label, column in made.columns.items()}
     command = f"sciencegen data make {name} -n {n} --size {pixels} --seed {seed}{sets}"
-    stack = Stack(made.images.numpy(), 8, made.phases, periodic=True, columns=columns)
+    beside = {title: Stack(one.images.numpy(), 8, one.phases) for title, one in made.beside.items()}
+    stack = Stack(made.images.numpy(), 8, made.phases, periodic=True, columns=columns, beside=beside)
     save(stack, path, f"{command}  # sciencegen {__version__}")
     single = int((made.images.flatten(1).amin(1) == made.images.flatten(1).amax(1)).sum())
     if single:

@@ -219,5 +219,7 @@ class ConditionFields:
             low, high = (asked.low, asked.high) if isinstance(asked, Interval) else (float(asked), float(asked))
             if low > known_field.high or high < known_field.low:
                 seen = f"{known_field.low:g} to {known_field.high:g}"
-                said.append(f"{known_field.name}={asked} is outside the training range ({seen})")
+                share = known_field.low <= low / 100 <= high / 100 <= known_field.high <= 1
+                percent = f"; {low / 100:g} is {low:g} percent" if share else ""
+                said.append(f"{known_field.name}={asked} is outside the training range ({seen}){percent}")
         return said

@@ -261,6 +261,10 @@ class Domain(ABC, Generic[T]):
         it; rows that cannot be taken apart have a complaint."""
         return (replace(entry, item=None) for entry in self.entries(path, column))
 
+    def mask(self, path: Path) -> Tensor:
+        """Which pixels a file marks, where items have pixels: booleans [*sides]."""
+        raise RequestError(f"{path}: items of {self.name} have no pixels that could be marked")
+
     @abstractmethod
     def write(self, items: Iterable[T], path: Path) -> None:
         """Write items so that `read` finds them again."""
@@ -291,12 +295,12 @@ class Domain(ABC, Generic[T]):
         item = None if isinstance(named, Path) else self.parse(named)
         if item is not None:
             return item
-        found = self.read(self._file(named)).items
+        found = self.read(self.named_file(named)).items
         if len(found) != 1:
             raise DataError(f"{named}: holds {len(found):,} {self.name}: expected a file with one")
         return found[0]
 
-    def _file(self, named: str | Path) -> Path:
+    def named_file(self, named: str | Path) -> Path:
         """The file that is named, or a refusal of what names nothing."""
         try:
             there = Path(named).exists()
@@ -336,6 +340,10 @@ class Domain(ABC, Generic[T]):
     def curves(self, items: Sequence[T]) -> Mapping[str, Curve]:
         """Functions that items are judged by, where there are some: their middle, and between which nine of ten lie."""
         return {}
+
+    def comparable(self, items: Sequence[T], like: T) -> Sequence[T]:
+        """Items as they can be compared with one that is like `like`: themselves, or the parts of them it shows."""
+        return items
 
     @abstractmethod
     def compare(self, ours: Sequence[T], theirs: Sequence[T]) -> dict[str, float]:

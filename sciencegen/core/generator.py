@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sciencegen.core.condition import Condition
+from sciencegen.core.condition import Condition, Given
 from sciencegen.core.space import Space
 from sciencegen.errors import RequestError, UnknownName
 
@@ -31,6 +31,7 @@ __all__ = [
     "Pushforward",
     "Sizes",
     "Spread",
+    "Translating",
     "Variational",
     "capabilities",
     "positive",
@@ -163,6 +164,25 @@ class Pushforward(Pathwise):
         return self.decoded(self.prior(n), condition)
 
 
+class Translating(Pathwise):
+    """A generator that makes samples of others that are given, and those again of samples."""
+
+    source: Given
+    """What samples are made of."""
+
+    @abstractmethod
+    def across(self, source: Tensor, condition: Condition | None = None) -> Tensor:
+        """A sample made of each row of `source`, differentiably."""
+
+    @abstractmethod
+    def back(self, x: Tensor) -> Tensor:
+        """What each sample could have been made of, differentiably."""
+
+    @abstractmethod
+    def reversed(self) -> Translating:
+        """The same weights the other way round: its samples are what this one's are made of."""
+
+
 @dataclass(frozen=True)
 class Bound:
     """The two halves of the evidence bound: log p(x) >= -(distortion + rate)."""
@@ -285,6 +305,7 @@ def capabilities(generator: Generator) -> list[str]:
         "latent space": Latent,
         "gradients": Pathwise,
         "recovery": Pushforward,
+        "translation both ways": Translating,
         "energy": Energy,
         "completion": Completing,
         "predictor": Predicting,

@@ -78,6 +78,8 @@ class Reals(Space):
     """Real numbers."""
 
     shape: tuple[int, ...]
+    periodic: bool = False
+    """Whether the axes behind the first go on at the other side, as those of a field may."""
 
     @property
     def inputs(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from copy import copy
 
 import torch
@@ -82,7 +83,7 @@ class Volumes(Pushforward):
         return self.knobs.temperature * self.noise(n, self.net.noise, side, side, side)
 
     def decoded(self, z: Tensor, condition: Condition | None = None) -> Tensor:
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.halved or torch.is_autocast_enabled(z.device.type)):
+        with torch.autocast(z.device.type, torch.bfloat16) if self.halved else nullcontext():
             x = self.net(z, self.conditioner(self.planes.told(condition), len(z)))
         return self._finished(x, condition)
 

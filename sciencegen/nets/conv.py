@@ -67,9 +67,10 @@ class Modulated(nn.Module):
         h = self.conv(x)
         if self.normalised:
             h = h * torch.rsqrt(h.square().mean(1, keepdim=True) + 1e-6)
-        ones = h.new_zeros(len(h), h.shape[1])
-        spread = (..., *(None,) * (h.dim() - 2))
-        h = h * (1 + self.scale(ones, context))[spread] + self.shift(ones, context)[spread]
+        if context.shape[1]:
+            ones = h.new_zeros(len(h), h.shape[1])
+            spread = (..., *(None,) * (h.dim() - 2))
+            h = h * (1 + self.scale(ones, context))[spread] + self.shift(ones, context)[spread]
         return F.leaky_relu(h, LEAK)
 
 

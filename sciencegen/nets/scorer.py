@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sciencegen.core.moves import Move
 from sciencegen.nets.conv import LEAK, Convolution
 
 __all__ = ["Scorer", "Symmetric", "Verdict"]
@@ -73,18 +74,6 @@ class Symmetric(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         if self.training:
-            x = self._moved(x)
+            x = Move.drawn(x.dim() - 2, self.moves)(x)
         out: Tensor = self.net(x, context)
         return out
-
-    def _moved(self, x: Tensor) -> Tensor:
-        axes = list(range(2, x.dim()))
-        chance = torch.rand(3, len(axes)).tolist()
-        if "roll" in self.moves:
-            x = x.roll([int(part * x.shape[axis]) for part, axis in zip(chance[0], axes, strict=True)], axes)
-        if "flip" in self.moves:
-            x = x.flip([axis for part, axis in zip(chance[1], axes, strict=True) if part < 0.5])
-        if "turn" in self.moves and len(set(x.shape[2:])) == 1:
-            order = sorted(axes, key=lambda axis: chance[2][axis - 2])
-            x = x.permute(0, 1, *order)
-        return x

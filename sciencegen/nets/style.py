@@ -39,13 +39,18 @@ class Styled(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """Maps [n, outputs, *sides] of maps [n, inputs, *sides] in styles [n, style]."""
-        scale, spread = self.scale(style), (..., *(None,) * (x.dim() - 2))
-        out: Tensor = self.conv(x * scale[spread].to(x.dtype))
+        scale: Tensor = self.scale(style)
+        out: Tensor = self.conv(x * _everywhere(scale, x))
         if self.demodulated:
             weight = self.conv.layer.weight
             lengths = scale.to(weight.dtype).square() @ weight.square().flatten(2).sum(2).T
-            out = out * torch.rsqrt(lengths + 1e-8)[spread].to(out.dtype)
+            out = out * _everywhere((lengths + 1e-8).rsqrt(), out)
         return out
+
+
+def _everywhere(numbers: Tensor, like: Tensor) -> Tensor:
+    """Numbers [n, channels] for every pixel of maps."""
+    return numbers.to(like.dtype).reshape(*numbers.shape, *(1,) * (like.dim() - 2))
 
 
 class _Level(nn.Module):
@@ -62,7 +67,8 @@ class _Level(nn.Module):
         if self.finer:
             h = unshuffled(h)
         h = h + (self.strength * noise + self.shift).to(h.dtype)
-        return F.leaky_relu(h, LEAK) * _SPREAD
+        out: Tensor = F.leaky_relu(h, LEAK) * _SPREAD
+        return out
 
 
 class StyleMap(FieldNet):

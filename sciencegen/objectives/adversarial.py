@@ -72,9 +72,12 @@ class R2(Penalty):
 
 
 def _slopes(critic: nn.Module, x: Tensor, condition: Condition | None) -> Tensor:
-    """The slope of each score in everything it scores [scores, entries]; differentiable."""
+    """The slope of each score in everything it scores [scores, entries]; of the mean of its scores, where a sample has
+    one for each of its patches. Differentiable."""
     x = x.detach().requires_grad_()
     scores = critic(x, condition)
+    if len(scores) > len(x):
+        scores = scores.view(len(x), -1).mean(1)
     (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
     packed = len(x) // len(scores) * len(scores)  # samples that filled no pack have no score
     return slope[:packed].reshape(len(scores), -1)

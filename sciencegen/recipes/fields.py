@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import ConditionFields, Continuous
+from sciencegen.core.objective import Ramp
 from sciencegen.core.space import Reals, Space
 from sciencegen.domains.microstructures.descriptors import fraction, specific_surface, two_point
 from sciencegen.errors import RequestError
@@ -19,12 +21,24 @@ from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.critic import Critic
 from sciencegen.nets.fields import FieldNet
 from sciencegen.nets.scorer import Scorer, Symmetric
-from sciencegen.objectives.adversarial import R1, R2, Adversarial, GradientPenalty, Penalty
+from sciencegen.objectives.adversarial import R1, R2, Adversarial, Extra, GradientPenalty, Penalty
 from sciencegen.objectives.divergences import divergence as divergence_named
 from sciencegen.objectives.matching import Matched
 from sciencegen.train.settings import Settings
 
-__all__ = ["ASK", "SETTINGS", "Described", "Game", "Symmetry", "drawing", "halved", "numbers", "scorer", "started"]
+__all__ = [
+    "ASK",
+    "SETTINGS",
+    "Described",
+    "Game",
+    "Symmetry",
+    "around",
+    "drawing",
+    "halved",
+    "numbers",
+    "scorer",
+    "started",
+]
 
 ASK = ("volume_fraction", "surface", "correlation_length")
 _FRACTION, _SURFACE = ASK[:2]
@@ -41,6 +55,12 @@ def numbers(space: Space) -> tuple[int, int]:
     """How many channels the fields of a space have, and how many axes."""
     assert isinstance(space, Reals)
     return space.shape[0], len(space.shape) - 1
+
+
+def around(space: Space, wanted: bool) -> bool:
+    """Whether a critic may look beyond the borders: where it is wanted, and the data go on there."""
+    assert isinstance(space, Reals)
+    return wanted and space.periodic
 
 
 def drawing(
@@ -97,7 +117,8 @@ class Game:
     r2: float = 1.0
     gradient: float = 0.0
     steps_of_critic: int = 1
-    physics: float = 0.05
+    physics: float = 2.0
+    ramp: int = 1000
     symmetry: Symmetry = "all"
     periodic: bool = True
     hide: float = 0.2
@@ -109,25 +130,38 @@ class Game:
         channels, _ = numbers(space)
         conditioner = Conditioner(fields, self.context)
         judge = scorer(space, self, conditioner.width) if net is None else net(conditioner.width)
-        moves = [move for move in _MOVES[self.symmetry] if self.periodic or move != "roll"]
+        periodic = around(space, self.periodic)
+        moves = [move for move in _MOVES[self.symmetry] if periodic or move != "roll"]
         weights = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient))
         penalties: list[Penalty] = [kind(weight) for kind, weight in weights if weight]
-        features = Described(self.periodic)
         return Adversarial(
             Critic(space, Symmetric(judge, moves), conditioner),
             divergence_named(self.divergence),
             self.steps_of_critic,
             penalties,
-            [Matched(features, self.physics)] if self.physics and channels == 1 else [],
+            self._laws(fields, periodic) if self.physics and channels == 1 else [],
             self.hide,
         )
+
+    def _laws(self, fields: ConditionFields, periodic: bool) -> list[Extra]:
+        """What is known of two phases: what was asked for is met, and batches have the two-point correlation of real
+        ones. A generator that begins is told little of it, or it would learn nothing else."""
+
+        def weight() -> Ramp:
+            return Ramp(self.physics / 40, self.physics, self.ramp)
+
+        parts: dict[str, Callable[[Tensor], Tensor]] = {_FRACTION: _shared, _SURFACE: partial(_surfaced, periodic)}
+        asked = [
+            Matched(parts[name], weight(), column) for name, (column, _) in _numbers(fields).items() if name in parts
+        ]
+        return [*asked, Matched(partial(_correlated, periodic), weight(), together=True)]
 
 
 def scorer(space: Space, game: Game, context: int) -> Scorer:
     """The usual critic: sides are halved until a few pixels are left."""
     channels, dimensions = numbers(space)
     relative = divergence_named(game.divergence).relative
-    return Scorer(channels, halved(space, game), context, dimensions, game.periodic, not relative)
+    return Scorer(channels, halved(space, game), context, dimensions, around(space, game.periodic), not relative)
 
 
 def halved(space: Space, game: Game, least: int = 1) -> list[int]:
@@ -144,8 +178,22 @@ class Described(nn.Module):
         self.periodic = periodic
 
     def forward(self, x: Tensor) -> Tensor:
-        soft = torch.sigmoid(x[:, 0] / _SHARP)
-        share = fraction(soft)
-        correlated = two_point(soft, periodic=self.periodic).values - share[:, None].square()
-        surface = specific_surface(soft, periodic=self.periodic)
-        return torch.cat((share[:, None] / 0.15, surface[:, None] / 0.03, correlated / 0.05), 1)
+        return torch.cat((_shared(x), _surfaced(self.periodic, x), _correlated(self.periodic, x)), 1)
+
+
+def _soft(x: Tensor) -> Tensor:
+    """How much of a pixel is phase 1, so that gradients pass."""
+    return torch.sigmoid(x[:, 0] / _SHARP)
+
+
+def _shared(x: Tensor) -> Tensor:
+    return fraction(_soft(x))[:, None] / 0.15
+
+
+def _surfaced(periodic: bool, x: Tensor) -> Tensor:
+    return specific_surface(_soft(x), periodic=periodic)[:, None] / 0.03
+
+
+def _correlated(periodic: bool, x: Tensor) -> Tensor:
+    soft = _soft(x)
+    return (two_point(soft, periodic=periodic).values - fraction(soft)[:, None].square()) / 0.05

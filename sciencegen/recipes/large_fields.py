@@ -15,7 +15,7 @@ from sciencegen.nets.fields import FieldNet
 from sciencegen.nets.growing import GrowingMap, GrowingScorer
 from sciencegen.nets.style import StyleMap
 from sciencegen.objectives.divergences import divergence as divergence_named
-from sciencegen.recipes.fields import ASK, SETTINGS, Game, drawing, halved, numbers
+from sciencegen.recipes.fields import ASK, SETTINGS, Game, around, drawing, halved, numbers
 from sciencegen.recipes.recipe import Recipe
 
 __all__ = ["growing", "style"]
@@ -46,10 +46,11 @@ def growing(
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
         channels, dimensions = numbers(space)
-        widths, shift = halved(space, game, doublings + 1), not divergence_named(game.divergence).relative
+        widths, periodic = halved(space, game, doublings + 1), around(space, game.periodic)
+        shift = not divergence_named(game.divergence).relative
 
         def net(context: int) -> GrowingScorer:
-            return GrowingScorer(channels, widths, context, dimensions, doublings, stage, game.periodic, shift)
+            return GrowingScorer(channels, widths, context, dimensions, doublings, stage, periodic, shift)
 
         return game.objective(space, fields, net)
 

@@ -18,7 +18,7 @@ from sciencegen.nets.fields import FieldNet, PlainMap
 from sciencegen.nets.unet import UNet
 from sciencegen.objectives.matching import Matching
 from sciencegen.objectives.moments import MMD, MomentMatching
-from sciencegen.recipes.fields import ASK, SETTINGS, Described, Game, Symmetry, drawing, numbers
+from sciencegen.recipes.fields import ASK, SETTINGS, Described, Game, Symmetry, around, drawing, numbers
 from sciencegen.recipes.recipe import Recipe
 
 __all__ = ["gan", "matching"]
@@ -41,7 +41,8 @@ def gan(
     r2: float = 1.0,
     gradient: float = 0.0,
     steps_of_critic: int = 1,
-    physics: float = 0.05,
+    physics: float = 2.0,
+    ramp: int = 1000,
     exact: bool = True,
     symmetry: Symmetry = "all",
     periodic: bool = True,
@@ -51,12 +52,13 @@ def gan(
 
     `net`: `plain` makes fields of a small map of `noise` channels, doubled `doublings` times; `gaussian` begins with a
     Gaussian field that has the fraction and surface asked for in closed form, and a U-Net of `width` makes the rest.
-    `physics` weighs how far volume fraction, surface and two-point correlation of draws are from those of real images
-    under the same condition. `exact`: the volume fraction is made exactly the one asked for. `symmetry`: how images
-    are moved while the critic looks; `flips` where the axes differ, `none` where directions matter. `periodic`:
-    whether the critic sees beyond the borders, as it may where data are. `gradient` weighs WGAN-GP's penalty.
+    `physics` weighs how far the fraction and surface of draws are from those asked for, and the two-point correlation
+    of batches from that of real ones; it comes up in `ramp` steps, for it would hurt a generator that begins.
+    `exact`: the volume fraction is made exactly the one asked for. `symmetry`: how images are moved while the critic
+    looks; `flips` where the axes differ, `none` where directions matter. `periodic`: whether the critic sees beyond the
+    borders of data that go on there. `gradient` weighs WGAN-GP's penalty.
     """
-    game = Game(critic, context, divergence, r1, r2, gradient, steps_of_critic, physics, symmetry, periodic, hide)
+    game = Game(critic, context, divergence, r1, r2, gradient, steps_of_critic, physics, ramp, symmetry, periodic, hide)
     return _recipe(partial(_drawing, net, width, doublings, noise, context, exact), game.objective)
 
 
@@ -83,7 +85,7 @@ def matching(
             raise RequestError(
                 f"by={by}: compares two phases, and here are {numbers(space)[0]}; use microstructures/gan"
             )
-        features = Described(periodic)
+        features = Described(around(space, periodic))
         if by == "mmd":
             return MMD(features=features, hide=hide)
         return MomentMatching(features=features, hide=hide) if by == "moments" else Matching(features, hide)

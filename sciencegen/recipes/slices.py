@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from sciencegen.core.condition import Categorical, ConditionFields, Continuous
@@ -57,7 +56,7 @@ def slices(
         channels, side = _square(space)
         planes, told = _planes(fields), _told(fields)
         conditioner = Conditioner(told, context)
-        widths = [max(width * 2 // (2 + step), 8) for step in range(doublings)]
+        widths = [max(round(width / 8 / (2 + step)), 1) * 16 for step in range(doublings)]  # as many as processors like
         net = EndlessMap(channels, widths, noise, conditioner.width)
         finish = _finish(fields) if exact and channels == 1 else None
         return Volumes(Reals((channels, side, side, side)), net, conditioner, planes, finish)
@@ -75,7 +74,9 @@ def _square(space: Space) -> tuple[int, int]:
     channels, *sides = space.shape
     size = "x".join(map(str, sides))
     if len(sides) != 2:
-        raise RequestError(f"these are volumes of {size}: volumes are learned from images here; use microstructures/gan")
+        raise RequestError(
+            f"these are volumes of {size}: volumes are learned from images here; use microstructures/gan"
+        )
     if sides[0] != sides[1]:
         raise RequestError(f"images of {size} pixels: expected squares; cut them with --read crop={min(sides)}")
     return channels, sides[0]

@@ -69,10 +69,10 @@ def given_of(config: Mapping[str, Any], recipe: Recipe[Any]) -> dict[str, Repres
     """What represents the items that have to be given, as a config describes it."""
     states = config.get("given", {})
     if not isinstance(states, Mapping) or set(states) != set(recipe.given):
-        raise ValueError(f"given: expected {', '.join(recipe.given) or 'nothing'}, got {', '.join(states) or 'nothing'}")
-    return {
-        name: representation_of(kind.recalled(states[name]), states[name]) for name, kind in recipe.given.items()
-    }
+        raise ValueError(
+            f"given: expected {', '.join(recipe.given) or 'nothing'}, got {', '.join(states) or 'nothing'}"
+        )
+    return {name: representation_of(kind.recalled(states[name]), states[name]) for name, kind in recipe.given.items()}
 
 
 def fields_of(config: Mapping[str, Any], given: Mapping[str, Representation[Any]]) -> ConditionFields:

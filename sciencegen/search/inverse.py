@@ -13,9 +13,10 @@ from torch import Tensor
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Pushforward
 from sciencegen.search.descent import descended, slope
+from sciencegen.search.hamiltonian import Chain, Walk, hamiltonian
 from sciencegen.search.measurements import Measurement
 
-__all__ = ["Fit", "Inverse", "fitted", "perturbed"]
+__all__ = ["Fit", "Inverse", "curvature", "fitted", "perturbed", "walked"]
 
 
 @dataclass(frozen=True)
@@ -98,3 +99,31 @@ def perturbed(inverse: Inverse, n: int, fit: Fit, start: Tensor | None = None) -
     moved = Inverse(inverse.generator, inverse.measurement, disturbed, several.noise, several.condition)
     begin = middle if start is None else start.repeat_interleave(n, 0)
     return descended(lambda z: moved.energy(z, middle), begin, fit.steps, fit.rate)
+
+
+def curvature(inverse: Inverse, z: Tensor, probes: int = 8) -> Tensor:
+    """How fast the slope of the energy grows along every axis at `z`, where the misfit is small: shaped like z.
+
+    That is 1 + diag(J* J) / noise^2 with the Jacobian J of what is measured, whose diagonal is the mean square of
+    J* v over random signs v (An Estimator for the Diagonal of a Matrix; Bekas, Kokiopoulou, Saad; 2007).
+    """
+    with torch.enable_grad():
+        z = z.detach().requires_grad_(True)
+        measured = inverse.residual(z)
+        total = torch.zeros_like(z)
+        for _ in range(probes):
+            signs = torch.randn_like(measured).sign()
+            (pulled,) = torch.autograd.grad(measured, z, signs, retain_graph=True)
+            total = total + pulled.square()
+    scale = inverse.noise.square().view(-1, *(1,) * (z.dim() - 1))
+    return 1 + total / probes / scale
+
+
+def walked(inverse: Inverse, z: Tensor, walk: Walk) -> Chain:
+    """Draws of the posterior by Hamiltonian Monte Carlo that begin at `z`, with the curvature there for mass."""
+    return hamiltonian(inverse.energy, z, walk, curvature(inverse, z))
+
+
+def _each(condition: Condition, n: int) -> Condition:
+    """A condition of several rows with every row `n` times, one after the other."""
+    return condition[torch.arange(len(condition)).repeat_interleave(n)]

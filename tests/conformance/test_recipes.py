@@ -80,7 +80,9 @@ def test_the_gradient_reaches_every_parameter(name: str) -> None:
     made = tiny(name, batch=64)
     batch = made.batch()
     hidden = batch if batch.condition is None else Batch(batch.x, batch.condition.hide(0.5))
-    scheduled = [one for part in (made.generator, made.objective) for one in part.modules() if isinstance(one, Scheduled)]
+    scheduled = [
+        one for part in (made.generator, made.objective) for one in part.modules() if isinstance(one, Scheduled)
+    ]
     reached: set[int] = set()
     for step, shown in itertools.product((0, 1) if scheduled else (0,), (batch, hidden)):
         for one in scheduled:  # what comes in later need not be reached at once

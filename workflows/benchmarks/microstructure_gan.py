@@ -61,7 +61,8 @@ def trained(row: str, data: str, folder: Path, seconds: float, seed: int) -> Non
     trial = iter(Fit(recipe, data, steps=TRIAL, **options))
     next(trial)
     began = clock()
-    steps = round(seconds / ((clock() - began) / max(sum(1 for _ in trial), 1)))
+    done = sum(1 for _ in trial)
+    steps = max(round(seconds * done / (clock() - began)), 1)
     began = clock()
     for progress in Fit(recipe, data, out=folder, steps=steps, **options):
         if progress.step % 100 == 0:

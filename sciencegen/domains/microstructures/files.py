@@ -15,8 +15,9 @@ from sciencegen.errors import DataError
 
 if TYPE_CHECKING:
     from PIL import Image
+    from torch import Tensor
 
-__all__ = ["ARRAYS", "IMAGES", "Raw", "loaded"]
+__all__ = ["ARRAYS", "IMAGES", "Raw", "loaded", "marked"]
 
 IMAGES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".pgm", ".gif")
 ARRAYS = (".npy", ".npz")
@@ -54,6 +55,18 @@ def loaded(path: Path) -> Raw:
         raise DataError(f"{path}: its pages have different sizes: {shapes[0]} and {shapes[-1]} pixels")
     pixels = pages[0].pixels if len(pages) == 1 else np.stack([page.pixels for page in pages])
     return Raw(path.name, pixels, pages[0].bits)
+
+
+def marked(path: Path) -> Tensor:
+    """The pixels of a file of one image that are lighter than half of the lightest."""
+    import torch
+
+    if path.suffix.lower() not in (*IMAGES, ".npy"):
+        raise DataError(f"{path}: expected a mask in a file ending in {', '.join((*IMAGES, '.npy'))}")
+    if not path.exists():
+        raise DataError(f"{path}: there is no such file")
+    pixels = loaded(path).pixels
+    return torch.from_numpy(2 * pixels.astype(np.int64) > int(pixels.max()))
 
 
 def _page(path: Path, image: Image.Image, number: int) -> Raw:

@@ -1,4 +1,4 @@
-"""Microstructures from the files people have: folders of images, stacks, volumes, and labels beside them."""
+"""Microstructures from the files people have: folders of images, stacks, volumes, and labels and images beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sciencegen.core.domain import Items
 from sciencegen.core.reading import Example, Reading
 from sciencegen.data.table import cells, read_table
 from sciencegen.domains.microstructures.files import ARRAYS, IMAGES, Raw, loaded
-from sciencegen.domains.microstructures.item import GREY, LEAST, MOST_PHASES, Microstructure
+from sciencegen.domains.microstructures.item import GREY, LEAST, MOST_PHASES, Microstructure, to_text
 from sciencegen.domains.microstructures.segmenting import distinct, graded, labelled, parted, thresholds
 from sciencegen.domains.microstructures.stacks import Stack, stacked
 from sciencegen.errors import DataError, RequestError, UnknownName
@@ -23,9 +23,11 @@ from sciencegen.errors import DataError, RequestError, UnknownName
 __all__ = ["FILE", "LABELS", "ReadingOptions", "read_microstructures"]
 
 LABELS = "labels.csv"
-"""The table beside the images of a folder; `file` is the column of their names."""
+"""The table beside the images of a folder; `file` is the column of their names. Other columns may name further images,
+each of which belongs to one of them."""
 FILE = "file"
 _MOST_PARTED = 4
+_SHARE = "volume_fraction"
 _YES_NO = ("yes", "no", "auto")
 _ONE_PHASE = "only one phase"
 
@@ -76,29 +78,34 @@ class ReadingOptions:
 
 
 def read_microstructures(path: Path, options: ReadingOptions, beside: Sequence[str] = ()) -> Items[Microstructure]:
-    """The microstructures of a folder, an archive, an array or an image, and the columns beside them."""
+    """The microstructures of a folder, an archive, an array or an image, and the columns beside them; of those named in
+    `beside`, images are columns of their texts."""
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
-    found = _of_folder(path, options) if path.is_dir() else _of_file(path, options)
+    found = _of_folder(path, options, beside) if path.is_dir() else _of_file(path, options, beside)
     for name in beside:
-        if name not in found.columns:
+        if name not in found.columns and name not in found.beside:
             raise UnknownName(f"column of {path}", name, sorted(found.columns))
     return _Set(path, found, options).items()
 
 
 @dataclass
 class _Found:
-    """Images as they lie in files, the columns beside them, and the files that hold none."""
+    """Images as they lie in files, the columns and the images beside them, and the files that hold none."""
 
     images: list[Raw]
     columns: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
     known: Stack | None = None
+    beside: Mapping[str, _Found] = field(default_factory=dict)
 
 
-def _of_folder(path: Path, options: ReadingOptions) -> _Found:
+def _of_folder(path: Path, options: ReadingOptions, beside: Sequence[str]) -> _Found:
+    labels = _labels(path / LABELS)
+    named = {name: labels.pop(name) for name in beside if name in labels and _names_images(labels[name])}
+    others = {path / str(cell) for rows in named.values() for cell in rows.values() if cell is not None}
     files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
-    chosen = [one for one in files if one.suffix.lower() in (*IMAGES, ".npy")]
+    chosen = [one for one in files if one.suffix.lower() in (*IMAGES, ".npy") and one not in others]
     if not chosen:
         kinds = ", ".join((*IMAGES, ".npy"))
         packed = [one.name for one in files if one.suffix.lower() == ".npz"]
@@ -106,21 +113,44 @@ def _of_folder(path: Path, options: ReadingOptions) -> _Found:
         raise DataError(f"{path}: there are no images in this folder ({kinds}){more}")
     images: list[Raw] = []
     lost: dict[str, str] = {}
+    further: dict[str, list[Raw]] = {name: [] for name in named}
     for file in chosen:
         try:
-            images.append(loaded(file))
+            whole = loaded(file)
+            own = [_of_cell(file, name, rows.get(file.name)) for name, rows in named.items()]
         except DataError as error:
             if options.on_error == "stop":
                 raise
             lost[file.name] = str(error).removeprefix(f"{file}: ")
+        else:
+            images.append(whole)
+            for collected, other in zip(further.values(), own, strict=True):
+                collected.append(other)
     if not images:
         first, why = next(iter(lost.items()))
         raise DataError(f"{path}: none of {len(chosen)} files can be read; {first}: {why}")
-    return _Found(images, _labels(path / LABELS, [one.name for one in images]), lost)
+    columns = {name: [rows.get(one.name) for one in images] for name, rows in labels.items()}
+    return _Found(images, columns, lost, beside={name: _Found(collected) for name, collected in further.items()})
 
 
-def _labels(path: Path, names: Sequence[str]) -> dict[str, list[float | str | None]]:
-    """The columns of the table of labels, for files by their names."""
+def _names_images(rows: Mapping[str, float | str | None]) -> bool:
+    """Whether the cells of a column are names of images."""
+    known = [cell for cell in rows.values() if cell is not None]
+    return bool(known) and all(Path(str(cell)).suffix.lower() in (*IMAGES, ".npy") for cell in known)
+
+
+def _of_cell(file: Path, name: str, cell: float | str | None) -> Raw:
+    """The image that the table names beside another."""
+    if cell is None:
+        raise DataError(f"{file}: without {name}")
+    path = file.parent / str(cell)
+    if not path.is_file():
+        raise DataError(f"{file}: {name}: there is no file {cell} in the folder")
+    return loaded(path)
+
+
+def _labels(path: Path) -> dict[str, dict[str, float | str | None]]:
+    """The columns of the table of labels, each by the names of the files."""
     if not path.exists():
         return {}
     table = read_table(path)
@@ -133,19 +163,13 @@ def _labels(path: Path, names: Sequence[str]) -> dict[str, list[float | str | No
     unknown = [key for key in keys if not (path.parent / key).is_file()]
     if unknown:
         raise DataError(f"{path}: there is no file {unknown[0]} beside it ({len(unknown)} such rows)")
-    columns: dict[str, list[float | str | None]] = {}
-    for name in table.columns:
-        if name != FILE:
-            row = dict(zip(keys, cells(table, name), strict=True))
-            columns[str(name)] = [row.get(one) for one in names]
-    return columns
+    return {str(name): dict(zip(keys, cells(table, name), strict=True)) for name in table.columns if name != FILE}
 
 
-def _of_file(path: Path, options: ReadingOptions) -> _Found:
+def _of_file(path: Path, options: ReadingOptions, beside: Sequence[str]) -> _Found:
     kind = path.suffix.lower()
     if kind == ".npz":
-        stack = stacked(path)
-        return _Found([Raw(f"image {i}", x, stack.bits) for i, x in enumerate(stack.x, 1)], stack.columns, known=stack)
+        return _of_stack(stacked(path, beside), "image")
     if kind not in (*IMAGES, *ARRAYS):
         raise DataError(f"{path}: expected a folder of images, or a file ending in {', '.join((*ARRAYS, *IMAGES))}")
     whole = loaded(path)
@@ -158,6 +182,12 @@ def _of_file(path: Path, options: ReadingOptions) -> _Found:
     return _Found([Raw(f"{path.name}, image {i}", x, whole.bits) for i, x in enumerate(whole.pixels, 1)])
 
 
+def _of_stack(stack: Stack, title: str) -> _Found:
+    images = [Raw(f"{title} {i}", x, stack.bits) for i, x in enumerate(stack.x, 1)]
+    beside = {name: _of_stack(other, name) for name, other in stack.beside.items()}
+    return _Found(images, stack.columns, known=stack, beside=beside)
+
+
 @dataclass
 class _Set:
     """Images that are to become microstructures together: phases and grey levels mean the same in all of them."""
@@ -168,26 +198,44 @@ class _Set:
 
     def items(self) -> Items[Microstructure]:
         """The microstructures, with a report of what was left out."""
-        raw = self.found.images
-        self._check_shapes(raw)
-        images, phases = self._phases(raw)
         kept: list[Microstructure] = []
-        rows: list[int] = []
+        places: list[tuple[int, int]] = []  # rows, and the parts they were cut into
         lost = [Example(0, 0, name, why) for name, why in self.found.lost.items()]
-        for row, (one, pixels) in enumerate(zip(raw, images, strict=True)):
-            parts = [self._item(part, phases) for part in self._cut(pixels)]
-            good = [part for part in parts if phases == GREY or part.pixels.min() < part.pixels.max()]
-            kept += good
-            rows += [row] * len(good)
-            lost += [Example(row + 1, row + 1, one.name, _ONE_PHASE)] * (len(parts) - len(good))
+        parts = self._parts()
+        for row, (one, own) in enumerate(zip(self.found.images, parts, strict=True)):
+            good = [i for i, part in enumerate(own) if part.phases == GREY or part.pixels.min() < part.pixels.max()]
+            kept += [own[i] for i in good]
+            places += [(row, i) for i in good]
+            lost += [Example(row + 1, row + 1, one.name, _ONE_PHASE)] * (len(own) - len(good))
         if self.options.on_error == "stop" and lost:
             raise DataError(f"{self.path}: {lost[0].text}: {lost[0].reason}")
         if not kept:
             raise DataError(f"{self.path}: none of the images can be used; {lost[0].text}: {lost[0].reason}")
-        columns = {name: [column[row] for row in rows] for name, column in self.found.columns.items()}
+        columns = {name: [column[row] for row, _ in places] for name, column in self.found.columns.items()}
+        for name, other in self.found.beside.items():
+            further = _Set(self.path, other, self.options)._parts()
+            self._check_beside(name, parts, further)
+            columns[name] = [to_text(further[row][i]) for row, i in places]
         whole = Reading(str(self.path), "its pixels", len(kept) + len(lost), len(kept) + len(lost))
         duplicates = len(kept) - len({(one.shape, one.pixels.tobytes()) for one in kept})
         return Items(kept, columns, whole.without(lost, duplicates))
+
+    def _parts(self) -> list[list[Microstructure]]:
+        """What each image is cut into: itself alone where nothing is cut."""
+        self._check_shapes(self.found.images)
+        images, phases = self._phases(self.found.images)
+        return [[self._item(part, phases) for part in self._cut(pixels)] for pixels in images]
+
+    def _check_beside(
+        self, name: str, parts: Sequence[Sequence[Microstructure]], further: Sequence[Sequence[Microstructure]]
+    ) -> None:
+        """Refuse images of which those beside them are not cut alike."""
+        for one, own, other in zip(self.found.images, parts, further, strict=True):
+            if len(own) != len(other):
+                cut = (
+                    f"--read crop={self.options.crop} cuts {one.name} into {len(own)}, and its {name} into {len(other)}"
+                )
+                raise DataError(f"{self.path}: {cut}: expected images of one size")
 
     def _check_shapes(self, raw: Sequence[Raw]) -> None:
         dimensions = {one.pixels.ndim: one for one in raw}

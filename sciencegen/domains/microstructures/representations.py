@@ -18,6 +18,8 @@ from sciencegen.errors import DataError
 
 __all__ = ["FieldsOf"]
 
+_FEW = 30
+"""Fewer images than that are worth a warning."""
 _HALF = 127.5
 """Grey levels from 0 to 255 are numbers from -1 to 1."""
 
@@ -57,6 +59,16 @@ class FieldsOf(Representation[Microstructure]):
             if (item.shape, item.phases) != (first.shape, first.phases)
         }
 
+    @classmethod
+    def remarks(cls, representation: Representation[Microstructure], items: Sequence[Microstructure]) -> Sequence[str]:
+        pixels = len(items) * items[0].pixels.size
+        cut = max(min(items[0].shape) // 2, LEAST)
+        if len(items) >= _FEW:
+            return ()
+        said = f"only {len(items)} images: a net learns so few by heart; give {_FEW} or more"
+        more = f", or cut these into more with --read crop={cut} --read stride={max(cut // 4, 1)}"
+        return [said + (more if pixels >= _FEW * cut**2 and cut < min(items[0].shape) else "")]
+
     @property
     def channels(self) -> int:
         """How many fields there are."""
@@ -64,7 +76,7 @@ class FieldsOf(Representation[Microstructure]):
 
     @property
     def space(self) -> Space:
-        return Reals((self.channels, *self.shape))
+        return Reals((self.channels, *self.shape), self.periodic)
 
     @property
     def log_volume(self) -> float:

@@ -1,9 +1,12 @@
-"""Archives of many images of one size: what `sciencegen data make` and `generate` write, and NumPy reads."""
+"""Archives of many images of one size: what `sciencegen data make` and `generate` write, and NumPy reads.
+
+Beside the images, under `x`, others may stand of which each belongs to one of them: `source`, with `source_phases`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +34,58 @@ class Stack:
     unit: str = "px"
     periodic: bool = False
     columns: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
+    beside: Mapping[str, Stack] = field(default_factory=dict)
+    """Other images, of which each belongs to one of these, by name."""
 
 
-def stacked(path: Path) -> Stack:
-    """The stack of an archive: images under `x`, columns of as many values, and single values that hold for all."""
+def stacked(path: Path, beside: Sequence[str] = ()) -> Stack:
+    """The stack of an archive: images under `x`, columns of as many values, single values that hold for all, and images
+    under names that are in `beside`."""
     found = read_archive(path)
     if _X not in found:
         raise DataError(f"{path}: expected the images under the name {_X}; it has {', '.join(found) or 'nothing'}")
     x = found.pop(_X)
-    if x.ndim not in (3, 4) or not x.size or x.dtype.kind not in "bui" or (x.dtype.kind == "i" and x.min() < 0):
-        shape = "x".join(map(str, x.shape)) or "none"
-        raise DataError(f"{path}: {_X} is {x.dtype} of shape {shape}: expected whole numbers, images one after another")
     single = {name: one.item() for name, one in found.items() if not one.ndim}
-    columns = {name: one.tolist() for name, one in found.items() if one.shape == x.shape[:1]}
-    phases = single.get("phases")
-    if phases is not None and not (phases == GREY or 2 <= phases <= MOST_PHASES):
-        raise DataError(
-            f"{path}: phases={phases}: expected a number from 2 to {MOST_PHASES}, or {GREY} for grey levels"
-        )
-    if phases and int(x.max()) >= phases:
-        raise DataError(f"{path}: {_X} goes up to {x.max()}, where phases={phases} allow {phases - 1}")
-    return Stack(
-        x,
+    kind = Stack(
+        _images(path, _X, x),
         8 * x.dtype.itemsize,
-        None if phases is None else int(phases),
+        _phases(path, _X, x, "phases", single),
         float(single.get("pixel_size", 1.0)),
         str(single.get("unit", "px")),
         bool(single.get("periodic", False)),
-        columns,
     )
+    others: dict[str, Stack] = {}
+    for name in beside:
+        if name in found and found[name].ndim > 1:
+            other = _images(path, name, found[name])
+            if len(other) != len(x):
+                raise DataError(f"{path}: {name} has {len(other):,} images, {_X} has {len(x):,}: expected as many")
+            phases = _phases(path, name, other, f"{name}_phases", single)
+            others[name] = replace(kind, x=other, bits=8 * other.dtype.itemsize, phases=phases)
+    columns = {name: one.tolist() for name, one in found.items() if one.shape == x.shape[:1]}
+    return replace(kind, columns=columns, beside=others)
+
+
+def _images(path: Path, name: str, x: NDArray[Any]) -> NDArray[Any]:
+    """The same images, where they are some."""
+    if x.ndim not in (3, 4) or not x.size or x.dtype.kind not in "bui" or (x.dtype.kind == "i" and x.min() < 0):
+        shape = "x".join(map(str, x.shape)) or "none"
+        raise DataError(
+            f"{path}: {name} is {x.dtype} of shape {shape}: expected whole numbers, images one after another"
+        )
+    return x
+
+
+def _phases(path: Path, name: str, x: NDArray[Any], key: str, single: Mapping[str, Any]) -> int | None:
+    """How many phases the images have, where the archive says so."""
+    phases = single.get(key)
+    if phases is None:
+        return None
+    if not (phases == GREY or 2 <= phases <= MOST_PHASES):
+        raise DataError(f"{path}: {key}={phases}: expected a number from 2 to {MOST_PHASES}, or {GREY} for grey levels")
+    if phases and int(x.max()) >= phases:
+        raise DataError(f"{path}: {name} goes up to {x.max()}, where {key}={phases} allow {phases - 1}")
+    return int(phases)
 
 
 def write_stack(
@@ -80,5 +106,7 @@ def save(stack: Stack, path: Path, made_by: str = "") -> None:
     facts: dict[str, Any] = {name: getattr(stack, name) for name in ("phases", "pixel_size", "unit", "periodic")}
     facts |= {"made_by": made_by} if made_by else {}
     facts |= {name: np.array(column) for name, column in stack.columns.items()}
+    for name, other in stack.beside.items():
+        facts |= {name: other.x, f"{name}_phases": other.phases}
     with atomic(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, x=stack.x, **facts)

@@ -8,6 +8,7 @@ from sciencegen.domains.microstructures.physics.cahn_hilliard import (
     mixture,
     spinodal,
 )
+from sciencegen.domains.microstructures.physics.coarsening import coarsening
 from sciencegen.domains.microstructures.physics.discs import (
     disc_lineal_path,
     disc_surface,
@@ -22,12 +23,14 @@ from sciencegen.domains.microstructures.physics.gaussian_field import (
 )
 from sciencegen.domains.microstructures.physics.labelled import Labelled
 from sciencegen.domains.microstructures.physics.makers import MAKERS
+from sciencegen.domains.microstructures.physics.micrographs import micrographs, photographed
 from sciencegen.domains.microstructures.physics.voronoi import boundary_density, polycrystals
 
 __all__ = [
     "MAKERS",
     "Labelled",
     "boundary_density",
+    "coarsening",
     "disc_lineal_path",
     "disc_surface",
     "disc_two_point",
@@ -39,8 +42,10 @@ __all__ = [
     "level_set_two_point",
     "level_sets",
     "lever_rule",
+    "micrographs",
     "mixture",
     "overlapping_discs",
+    "photographed",
     "polycrystals",
     "spinodal",
 ]

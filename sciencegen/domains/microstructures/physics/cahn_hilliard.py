@@ -27,7 +27,16 @@ from sciencegen.domains.microstructures.physics.asked import Asked, asked_number
 from sciencegen.domains.microstructures.physics.labelled import Labelled, Progress, blank, streams
 from sciencegen.errors import RequestError
 
-__all__ = ["evolve", "free_energy", "growth", "lever_rule", "mixture", "spinodal"]
+__all__ = [
+    "LATEST",
+    "asked_compositions",
+    "evolve",
+    "free_energy",
+    "growth",
+    "lever_rule",
+    "mixture",
+    "spinodal",
+]
 
 _COMPOSITIONS, _TIMES = Interval(-0.4, 0.4), Interval(40.0, 220.0)
 _STABILISER = 2.0
@@ -35,7 +44,8 @@ _STEPS = ((10.0, 0.25), (40.0, 0.5), (100.0, 1.0), (float("inf"), 2.0))
 """Until when, and how long a step is: short while the mixture demixes, longer while it coarsens."""
 _CACHED = 2**17
 """Pixels of a chunk: its fields and their transforms stay in the cache of one core."""
-_LATEST = 100_000.0
+LATEST = 100_000.0
+"""How long a mixture may have had."""
 
 
 def spinodal(
@@ -50,11 +60,8 @@ def spinodal(
     progress: Progress | None = None,
 ) -> Labelled:
     """Demixed mixtures of two phases (Cahn-Hilliard): the mean `composition`, -1 to 1, and the `time` they had."""
-    images, limits = blank(n, shape), "a mixture with less of one phase does not demix from this noise"
-    compositions = asked_numbers("composition", composition, n, random, -0.45, 0.45, limits)
-    times = asked_numbers("time", time, n, random, 1.0, _LATEST)
-    if not 0.001 <= noise <= 0.5:
-        raise RequestError(f"noise={noise:g}: expected 0.001 to 0.5, the spread of u at the start")
+    images, compositions = blank(n, shape), asked_compositions(composition, n, random, noise)
+    times = asked_numbers("time", time, n, random, 1.0, LATEST)
     seeds = streams(n, random)
     for rows in _chunks(times, shape, chunk):
         start = _mixture(compositions[rows], shape, noise, [seeds[row] for row in rows.tolist()])
@@ -62,6 +69,14 @@ def spinodal(
         if progress is not None:
             progress(len(rows))
     return Labelled(images, 2, {"composition": compositions, "time": times})
+
+
+def asked_compositions(composition: Asked, n: int, random: torch.Generator, noise: float) -> Tensor:
+    """The mean of each mixture, [n]: one that demixes from this `noise`, which is checked too."""
+    if not 0.001 <= noise <= 0.5:
+        raise RequestError(f"noise={noise:g}: expected 0.001 to 0.5, the spread of u at the start")
+    limits = "a mixture with less of one phase does not demix from this noise"
+    return asked_numbers("composition", composition, n, random, -0.45, 0.45, limits)
 
 
 def mixture(composition: Tensor, shape: tuple[int, ...], noise: float, random: torch.Generator) -> Tensor:

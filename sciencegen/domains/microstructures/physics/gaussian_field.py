@@ -40,17 +40,21 @@ def level_sets(
     *,
     fraction: Asked | tuple[Asked, ...] = _FRACTIONS,
     length: Asked = _LENGTHS,
+    stretch: float = 1.0,
     exact: bool = True,
     chunk: int = 0,
     progress: Progress | None = None,
 ) -> Labelled:
-    """Level sets of Gaussian random fields: the `fraction` of phases 1, 2, ... and the correlation `length` in pixels.
+    """Level sets of Gaussian random fields: the `fraction` of phases 1, 2, ... and the correlation `length` in pixels,
+    which is `stretch` times as long down the first axis.
 
     `exact` gives every image its fractions to the pixel; without it they hold on average, as do the closed forms.
     """
     images, asked = blank(n, shape), fraction if isinstance(fraction, tuple) else (fraction,)
     longest = min(shape) / 4
     lengths = asked_numbers("length", length, n, random, 1.0, longest, "a pixel, to a quarter of the smallest side")
+    far = asked_numbers("stretch", stretch, 1, random, 0.01, 100) * lengths
+    asked_numbers("length * stretch", far, n, random, 1.0, shape[0] / 4, "a pixel, to a quarter of the first side")
     names = ["fraction"] if len(asked) == 1 else [f"fraction_{phase}" for phase in range(1, len(asked) + 1)]
     fractions = torch.stack([asked_numbers("fraction", one, n, random, 0.01, 0.99) for one in asked], 1)
     rest = 1 - fractions.sum(1)
@@ -59,13 +63,13 @@ def level_sets(
         raise RequestError(f"fraction: those of phases 1, 2, ... add up to {most:g}; leave 0.01 or more to phase 0")
     seeds = streams(n, random)
     for rows in torch.arange(n).split(chunk or _together(shape)):
-        field = _field([seeds[row] for row in rows.tolist()], shape, lengths[rows])
+        field = _field([seeds[row] for row in rows.tolist()], shape, lengths[rows], stretch)
         shares = torch.cat([rest[rows, None], fractions[rows]], 1)
         images[rows] = _ranked(field, shares) if exact else _cut(field, shares)
         if progress is not None:
             progress(len(rows))
     columns = dict(zip(names, fractions.unbind(1), strict=True)) | {"length": lengths}
-    if len(asked) == 1:
+    if len(asked) == 1 and stretch == 1:
         columns["expected_surface"] = level_set_surface(fractions[:, 0], lengths, len(shape))
     return Labelled(images, len(asked) + 1, columns)
 
@@ -101,7 +105,7 @@ def _together(shape: tuple[int, ...]) -> int:
     return max(1, _CACHED // prod(shape))
 
 
-def _field(seeds: Sequence[int], shape: tuple[int, ...], lengths: Tensor) -> Tensor:
+def _field(seeds: Sequence[int], shape: tuple[int, ...], lengths: Tensor, stretch: float = 1.0) -> Tensor:
     noise, own, axes = torch.empty(len(seeds), *shape), torch.Generator(), tuple(range(1, len(shape) + 1))
     for one, seed in zip(noise, seeds, strict=True):
         one.normal_(generator=own.manual_seed(seed))
@@ -109,7 +113,8 @@ def _field(seeds: Sequence[int], shape: tuple[int, ...], lengths: Tensor) -> Ten
     spectrum = torch.fft.fftn(noise.to(torch.complex64), dim=axes)
     for axis, side in enumerate(shape, 1):
         k = 2 * pi * torch.fft.fftfreq(side, dtype=torch.float64)
-        smooth = torch.exp(-(lengths[:, None] * k).square() / 4)  # [n, side]
+        along = lengths * stretch if axis == 1 else lengths
+        smooth = torch.exp(-(along[:, None] * k).square() / 4)  # [n, side]
         smooth /= smooth.square().mean(1, keepdim=True).sqrt()
         across = [len(seeds), *(side if one == axis else 1 for one in axes), 1]
         torch.view_as_real(spectrum).mul_(smooth.to(torch.float32).reshape(across))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -20,11 +20,14 @@ _SMALLEST = 8
 
 @dataclass(frozen=True)
 class Labelled:
-    """Periodic images of numbered phases, and what is known of each without measuring it."""
+    """Periodic images of numbered phases, or of grey levels where there are none, and what is known of each without
+    measuring it."""
 
     images: Tensor  # uint8 [n, *shape]
     phases: int
-    columns: Mapping[str, Tensor]  # float64 [n] each
+    columns: Mapping[str, Tensor] = field(default_factory=dict)  # float64 [n] each
+    beside: Mapping[str, Labelled] = field(default_factory=dict)
+    """Other images, of which each belongs to one of these, by name."""
 
 
 def blank(n: int, shape: tuple[int, ...]) -> Tensor:

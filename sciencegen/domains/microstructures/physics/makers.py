@@ -9,9 +9,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 from sciencegen.core.interval import Interval
 from sciencegen.core.request import parse_where
 from sciencegen.domains.microstructures.physics.cahn_hilliard import spinodal
+from sciencegen.domains.microstructures.physics.coarsening import coarsening
 from sciencegen.domains.microstructures.physics.discs import overlapping_discs
 from sciencegen.domains.microstructures.physics.gaussian_field import level_sets
 from sciencegen.domains.microstructures.physics.labelled import Labelled
+from sciencegen.domains.microstructures.physics.micrographs import micrographs
 from sciencegen.domains.microstructures.physics.voronoi import polycrystals
 from sciencegen.errors import RequestError, UnknownName
 
@@ -19,8 +21,10 @@ __all__ = ["MAKERS", "maker_called", "options_of", "read_options", "written"]
 
 MAKERS: Mapping[str, Callable[..., Labelled]] = {
     "cahn-hilliard": spinodal,
+    "coarsening": coarsening,
     "discs": overlapping_discs,
     "gaussian-field": level_sets,
+    "micrographs": micrographs,
     "voronoi": polycrystals,
 }
 """Functions of how many images, their shape and a source of random numbers; what else they take are their options."""

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sciencegen.core.interval import Interval
+from sciencegen.domains.microstructures.descriptors import along, two_point_map
 from sciencegen.domains.microstructures.physics import (
     gaussian_field,
     level_set_surface,
@@ -111,3 +112,19 @@ def test_the_chunk_changes_nothing(shape: tuple[int, ...]) -> None:
 def test_what_cannot_be_had_is_refused(options: dict[str, object], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         level_sets(2, (32, 32), source(), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(96, 48), (64, 32, 32)])
+def test_a_stretched_field_is_longer_down_its_first_axis(shape: tuple[int, ...]) -> None:
+    made = level_sets(
+        24 if len(shape) == 3 else 200, shape, source(), fraction=0.35, length=3.0, stretch=2, exact=False
+    )
+    lines = along(two_point_map(made.images == 1), bins=8)  # [n, axes, bins]
+    for axis, length in enumerate((6.0, *[3.0] * (len(shape) - 1))):
+        assert agrees(lines[:, axis].double(), level_set_two_point(R[:8], [0.35], length))
+    assert "expected_surface" not in made.columns
+
+
+def test_a_stretch_has_to_fit_into_the_image() -> None:
+    with pytest.raises(RequestError, match=r"length \* stretch=12..12: expected 1 to 8: a pixel, to a quarter of the"):
+        level_sets(2, (32, 32), source(), length=4.0, stretch=3.0)
