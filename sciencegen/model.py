@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -16,7 +16,7 @@ from sciencegen.asking import Asking, Columns
 from sciencegen.core.batch import seed_at, seeded
 from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
 from sciencegen.core.domain import Candidate, Domain, Representation
-from sciencegen.core.generator import Completing, Density, Drawn, Generator, Latent, Variational
+from sciencegen.core.generator import Completing, Density, Drawn, Generator, Latent, Translating, Variational
 from sciencegen.data.seen import Seen
 from sciencegen.data.workers import usable_cores
 from sciencegen.drawing import (
@@ -97,6 +97,18 @@ class Model(Generic[T]):
             raise RequestError(f"device={device}: there are {torch.cuda.device_count()} CUDA devices here; use cpu")
         self.generator.to(device)
         return self
+
+    def reversed(self) -> Model[T]:
+        """The same model the other way round, where it translates both ways: what it made is given, and what was given
+        it makes."""
+        if not isinstance(self.generator, Translating):
+            raise RequestError(f"{self.recipe} makes its samples one way only: it cannot be turned round")
+        ((name, source),) = self.given.items()
+        generator = self.generator.reversed()
+        fields = ConditionFields((), (generator.source,))
+        return replace(
+            self, representation=source, fields=fields, generator=generator, given={name: self.representation}
+        )
 
     def turn(self, **knobs: float) -> Model[T]:
         """The same model with sampling knobs turned, such as temperature=0.8."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sciencegen.core.batch import seed_at
-from sciencegen.core.condition import Where
+from sciencegen.core.condition import Condition, Where
 from sciencegen.core.domain import Domain
 from sciencegen.core.generator import Pushforward
 from sciencegen.errors import DataError, RequestError, UnknownName
@@ -26,25 +27,27 @@ __all__ = ["MEASUREMENTS", "WAYS", "Recovery", "check", "measurement_called", "r
 T = TypeVar("T")
 MEASUREMENTS = ("mask", "kspace", "columns", "gaussian")
 WAYS = ("perturbed", "hamiltonian")
+_LEAST = 1e-3
 _SOFT = 0.05
 """What is first taken for the noise, before it is known how well the generator can fit."""
 
 
 @dataclass(frozen=True)
 class Recovery(Generic[T]):
-    """Draws of what one image may be, given what was measured of it."""
+    """What one image may be, given what was measured of it: the best fit, and draws."""
 
     items: Sequence[T | None]
-    x: Tensor  # [n, *shape], with what was measured
-    made: Tensor  # [n, *shape], by the generator alone
-    misfit: Tensor  # [n], the root mean square of what was measured less what the generator made
+    """The best fit, and `n` draws; None for one that is no valid item."""
+    x: Tensor  # [1 + n, *shape], with what was measured
+    made: Tensor  # [1 + n, *shape], by the generator alone
+    misfit: Tensor  # [1 + n], the root mean square of what was measured less what the generator made
     accepted: float | None = None
     """The share of proposals that was taken, where there were some."""
 
     @property
     def mean(self) -> Tensor:
-        """The mean of the draws, whose square error is the least to be expected: [*shape]."""
-        return self.x.mean(0)
+        """The mean of the draws: the guess whose square error is the least to be expected [*shape]."""
+        return self.x[1:].mean(0)
 
 
 def recover(
@@ -73,46 +76,69 @@ def recover(
         if not least <= value < math.inf:
             raise RequestError(f"{name}={value}: expected {least} or more")
     fit, device = Fit(steps=steps), generator.device
+    drawn = tuple(generator.sample(1).shape[1:])
+    if drawn != measurement.shape:
+        ours, theirs = ("x".join(map(str, shape[1:])) for shape in (drawn, measurement.shape))
+        raise RequestError(f"the model is set to draw {ours} pixels, and what was measured has {theirs}")
     condition = model.fields.row(where).to(device, generator.dtype) if where else None
-    frozen = [p for p in generator.parameters() if p.requires_grad]
-    for number, row in enumerate(y.to(device, generator.dtype)):
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(seed_at(seed, number))
-            for p in frozen:
-                p.requires_grad_(False)
-            first = Inverse(generator, measurement, row[None], row.new_full((1,), max(noise, _SOFT)), condition)
-            try:
-                found = _drawn(first, n, noise, by, fit)
-            finally:
-                for p in frozen:
-                    p.requires_grad_(True)
-        yield _recovery(model, found, first.repeated(n), noise)
+    search = _Search(model, generator, measurement, condition, n, noise, by, fit)
+    return (search.of(row, seed_at(seed, number)) for number, row in enumerate(y.to(device, generator.dtype)))
 
 
 @dataclass(frozen=True)
-class _Found:
-    z: Tensor
-    accepted: float | None
+class _Search(Generic[T]):
+    """Recoveries of one image after the other."""
+
+    model: Model[T]
+    generator: Pushforward
+    measurement: Measurement
+    condition: Condition | None
+    n: int
+    noise: float
+    by: str
+    fit: Fit
+
+    def of(self, row: Tensor, seed: int) -> Recovery[T]:
+        """The image that was measured as a row [m]."""
+        device = self.generator.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []), _frozen(self.generator):
+            torch.manual_seed(seed)
+            noise = row.new_full((1,), max(self.noise, _SOFT))
+            first = Inverse(self.generator, self.measurement, row[None], noise, self.condition)
+            z, accepted = self._drawn(first)
+            return self._recovery(first.repeated(1 + self.n), z, accepted)
+
+    def _drawn(self, first: Inverse) -> tuple[Tensor, float | None]:
+        """Noise of the best fit and of `n` draws, and the share of proposals that was taken."""
+        best = fitted(first, self.fit)
+        inverse = replace(first, noise=first.misfit(best).clamp_min(max(self.noise, _LEAST)))
+        z = perturbed(inverse, self.n, self.fit, best)
+        if self.by == "perturbed":
+            return torch.cat((best, z)), None
+        chain = walked(inverse.repeated(self.n), z, Walk())
+        return torch.cat((best, chain.z)), float(chain.accepted.mean())
+
+    @torch.no_grad()
+    def _recovery(self, inverse: Inverse, z: Tensor, accepted: float | None) -> Recovery[T]:
+        made, misfit = inverse.samples(z), inverse.misfit(z)
+        right = inverse.measurement.consistent(made, inverse.y)
+        # least squares of two sources: what noise explains of the misfit stays, what the generator cannot make goes
+        known = (1 - self.noise**2 / misfit.square().clamp_min(1e-12)).clamp(0, 1).view(-1, *(1,) * (made.dim() - 1))
+        x = (made + known * (right - made)).clamp(-1, 1)
+        return Recovery(self.model.representation.decode(x), x.cpu(), made.cpu(), misfit.cpu(), accepted)
 
 
-def _drawn(first: Inverse, n: int, noise: float, by: str, fit: Fit) -> _Found:
-    """Noise of `n` draws."""
-    best = fitted(first, fit)
-    inverse = first.under(first.misfit(best).clamp_min(max(noise, 1e-3)))
-    z = perturbed(inverse, n, fit, best)
-    if by == "perturbed":
-        return _Found(z, None)
-    chain = walked(inverse.repeated(n), z, Walk())
-    return _Found(chain.z, float(chain.accepted.mean()))
-
-
-@torch.no_grad()
-def _recovery(model: Model[T], found: _Found, inverse: Inverse, noise: float) -> Recovery[T]:
-    made, misfit = inverse.samples(found.z), inverse.misfit(found.z)
-    right = inverse.measurement.consistent(made, inverse.y)
-    known = (1 - noise**2 / misfit.square().clamp_min(1e-12)).clamp(0, 1).view(-1, *(1,) * (made.dim() - 1))
-    x = (made + known * (right - made)).clamp(-1, 1)
-    return Recovery(model.representation.decode(x), x.cpu(), made.cpu(), misfit.cpu(), found.accepted)
+@contextmanager
+def _frozen(generator: Pushforward) -> Iterator[None]:
+    """No gradients of the weights, which nobody asks for, while noise is searched."""
+    learning = [parameter for parameter in generator.parameters() if parameter.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 def check(model: Model[Any]) -> Pushforward:
@@ -126,7 +152,7 @@ def check(model: Model[Any]) -> Pushforward:
 
 
 def measurement_called(text: str, shape: Sequence[int], domain: Domain[Any], seed: int = 0) -> Measurement:
-    """What is measured of samples of a shape, as a person types it: mask:hole.png, kspace:0.1, columns:4, gaussian:0.05.
+    """What a person typed, for samples of a shape: mask:hole.png, kspace:0.1, columns:4 or gaussian:0.05.
 
     `domain` reads masks.
     """

@@ -25,6 +25,7 @@ from sciencegen.cli import (
     pick,
     plate,
     recipes,
+    recover,
     report,
     score,
     scorer,
@@ -47,6 +48,7 @@ app.command("recipes")(recipes.recipes)
 app.command("train")(train.train)
 app.command("generate")(generate.generate)
 app.command("evaluate")(evaluate.evaluate)
+app.command("recover")(recover.recover)
 app.command("score")(score.score)
 app.command("filter")(filter.filter_)
 app.command("pick")(pick.pick)

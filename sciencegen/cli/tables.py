@@ -95,7 +95,9 @@ class Output:
 
         self.domain = domain
         self.path = None if out is None or str(out) == "-" else out
-        self.format = table_format(self.path, format_, domain.formats)
+        self.format = table_format(self.path, format_, [*domain.formats, *domain.bundles])
+        if self.path is None and self.format in domain.bundles:
+            raise RequestError(f"{self.format} cannot be written to standard output: name a file")
         if self.path is not None:
             if self.path.exists() and data.exists() and self.path.samefile(data):
                 raise RequestError(f"-o {self.path}: the items are read from there; choose another name")
@@ -106,7 +108,11 @@ class Output:
         has no rows."""
         from sciencegen.screen.write import write_items, write_table
 
-        own = self.domain.formats.get(self.format)
+        own, bundle = self.domain.formats.get(self.format), self.domain.bundles.get(self.format)
+        if bundle is not None and self.path is not None:
+            whole = [(item, {**row, **self.domain.row(item)}) for item, row in rows]
+            bundle(whole, self.path)
+            return len(whole)
         if own is None:
             return write_table((row for _, row in rows), self.path, self.format, columns)
         return write_items(rows, self.path, own)

@@ -80,18 +80,22 @@ class GrowingMap(FieldNet):
         self.finer = nn.ModuleList(
             Modulated(a, b * 2**dimensions, dimensions, context) for a, b in zip(widths, widths[1:], strict=False)
         )
-        self.heads = nn.ModuleList(Convolution(width, channels, dimensions, kernel=5) for width in widths)
+        kernels = [3] * steps + [5]  # the coarsest level may be a single pixel
+        self.heads = nn.ModuleList(
+            Convolution(width, channels, dimensions, kernel) for width, kernel in zip(widths, kernels, strict=True)
+        )
 
     def forward(self, noise: Tensor, context: Tensor) -> Tensor:
         grown, levels = self.growth.grown(), self.growth.levels
         h = before = self.second(self.first(noise, context), context)
         for finer in list(self.finer)[: grown.level]:
             before, h = h, unshuffled(finer(h, context))
-        x: Tensor = self.heads[grown.level](h)
-        if grown.share < 1:
-            coarse = magnified(self.heads[grown.level - 1](before), 2)
-            x = torch.lerp(coarse.to(x.dtype), x, grown.share)
-        return magnified(x, 2 ** (levels - grown.level))
+        scale = 2 ** (levels - grown.level)
+        x = magnified(self.heads[grown.level](h), scale)
+        if grown.share < 1:  # each straight to full size: in two steps a fresh level would begin with a jump
+            coarse = magnified(self.heads[grown.level - 1](before), 2 * scale)
+            x = torch.lerp(coarse, x, grown.share)
+        return x
 
 
 class GrowingScorer(nn.Module):

@@ -104,8 +104,10 @@ class StyleMap(FieldNet):
             _Level(a, b, dimensions, style, finer=level > 0)
             for level, (a, b) in enumerate(zip(inputs, inputs[1:], strict=False))
         )
+        kernels = [3] * steps + [5]  # the coarsest level may be a single pixel
         self.heads = nn.ModuleList(
-            Styled(width, channels, dimensions, style, kernel=5, demodulated=False) for width in widths
+            Styled(width, channels, dimensions, style, kernel, demodulated=False)
+            for width, kernel in zip(widths, kernels, strict=True)
         )
         self.shift = nn.Parameter(torch.zeros(channels, *(1,) * dimensions))
 

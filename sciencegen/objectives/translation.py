@@ -70,7 +70,8 @@ class CycleConsistency(Objective):
     def _critic_loss(self, generator: Translating, x: Tensor, source: Tensor, asked: Condition) -> Loss:
         with torch.no_grad():
             fakes = generator.across(source, asked), generator.back(x)
-        value, report = x.new_zeros(()), {}
+        value = x.new_zeros(())
+        report: dict[str, Tensor] = {}
         for critic, real, fake, title in zip(self.critics, (x, source), fakes, ("", "source "), strict=True):
             on_real, on_fake = critic(real, asked), critic(fake, asked)
             value = value + self.divergence.critic(on_real, on_fake)

@@ -17,6 +17,7 @@ from sciencegen.recipes import (
     sentences,
     sequences,
     slices,
+    translation,
 )
 from sciencegen.recipes.options import build, resolve
 from sciencegen.recipes.recipe import Recipe
@@ -43,9 +44,11 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/vae": densities.vae,
     "densities/wgan": densities.wgan,
     "expressions/grammar-vae": expressions.grammar_vae,
+    "microstructures/cyclegan": translation.cyclegan,
     "microstructures/gan": microstructures.gan,
     "microstructures/growing": large_fields.growing,
     "microstructures/matching": microstructures.matching,
+    "microstructures/pix2pix": translation.pix2pix,
     "microstructures/slices": slices.slices,
     "microstructures/style": large_fields.style,
     "molecules/char-vae": molecules.char_vae,

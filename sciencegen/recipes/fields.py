@@ -35,6 +35,7 @@ __all__ = [
     "around",
     "drawing",
     "halved",
+    "moves_of",
     "numbers",
     "scorer",
     "started",
@@ -49,6 +50,11 @@ SETTINGS = Settings(
 )
 Symmetry = Literal["all", "flips", "none"]
 _MOVES = {"all": ("roll", "flip", "turn"), "flips": ("roll", "flip"), "none": ()}
+
+
+def moves_of(symmetry: Symmetry, periodic: bool) -> list[str]:
+    """How images may be moved that have a symmetry, and go on at the other side or not."""
+    return [move for move in _MOVES[symmetry] if periodic or move != "roll"]
 
 
 def numbers(space: Space) -> tuple[int, int]:
@@ -131,7 +137,7 @@ class Game:
         conditioner = Conditioner(fields, self.context)
         judge = scorer(space, self, conditioner.width) if net is None else net(conditioner.width)
         periodic = around(space, self.periodic)
-        moves = [move for move in _MOVES[self.symmetry] if periodic or move != "roll"]
+        moves = moves_of(self.symmetry, periodic)
         weights = ((R1, self.r1), (R2, self.r2), (GradientPenalty, self.gradient))
         penalties: list[Penalty] = [kind(weight) for kind, weight in weights if weight]
         return Adversarial(

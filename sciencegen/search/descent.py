@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
-__all__ = ["Energy", "descended", "slope"]
+__all__ = ["Energy", "Smoothed", "descended", "slope"]
 
 Energy = Callable[[Tensor], Tensor]
 """A number for every row, of which one gradient is taken for all."""
+Smoothed = Callable[[Tensor, float], Tensor]
+"""An energy that is told how far the way is done, from 0 to 1, so that it may begin smooth."""
+
+
 _FIRST, _SECOND, _LEAST = 0.9, 0.99, 1e-12
 
 
@@ -24,17 +29,22 @@ def slope(energy: Energy, z: Tensor) -> tuple[Tensor, Tensor]:
     return values.detach(), gradient
 
 
-def descended(energy: Energy, z: Tensor, steps: int, rate: float) -> Tensor:
+def descended(energy: Smoothed, z: Tensor, steps: int, rate: float) -> Tensor:
     """The rows `z` moved to where the energy of each is low, by Adam with a rate that falls to 0 along a cosine.
 
     (Adam: A Method for Stochastic Optimization; Kingma, Ba; 2015.)
     """
     first, second = torch.zeros_like(z), torch.zeros_like(z)
-    for step in range(1, steps + 1):
-        _, gradient = slope(energy, z)
+    for step in range(steps):
+        done = step / steps
+        _, gradient = slope(partial(_at, energy, done), z)
         first = _FIRST * first + (1 - _FIRST) * gradient
         second = _SECOND * second + (1 - _SECOND) * gradient.square()
-        length = rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
-        mean, spread = first / (1 - _FIRST**step), (second / (1 - _SECOND**step)).sqrt()
-        z = z - length * mean / (spread + _LEAST)
+        mean = first / (1 - _FIRST ** (step + 1))
+        spread = (second / (1 - _SECOND ** (step + 1))).sqrt()
+        z = z - rate * 0.5 * (1 + math.cos(math.pi * done)) * mean / (spread + _LEAST)
     return z
+
+
+def _at(energy: Smoothed, done: float, z: Tensor) -> Tensor:
+    return energy(z, done)

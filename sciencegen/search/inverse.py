@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Pushforward
-from sciencegen.search.descent import descended, slope
+from sciencegen.search.descent import descended
 from sciencegen.search.hamiltonian import Chain, Walk, hamiltonian
 from sciencegen.search.measurements import Measurement
 
@@ -21,19 +21,24 @@ __all__ = ["Fit", "Inverse", "curvature", "fitted", "perturbed", "walked"]
 
 @dataclass(frozen=True)
 class Fit:
-    """How the best noise is looked for: `starts` at random, each followed for `scout` steps, the best for `steps`."""
+    """How noise is looked for: `starts` at once, `steps` of Adam each.
+
+    What was measured is first taken to be as uncertain as `smooth`, and after `cooled` of the steps as it is: coarse
+    shapes settle before fine ones, and fewer searches end where nothing near is better.
+    """
 
     steps: int = 300
     rate: float = 0.1
-    starts: int = 4
-    scout: int = 60
+    starts: int = 2
+    smooth: float = 1.0
+    cooled: float = 0.8
 
 
 @dataclass(frozen=True)
 class Inverse:
     """The posterior of noise: exp(-energy) with |A G(z, condition) - y|^2 / (2 noise^2) + |z|^2 / 2 for energy.
 
-    G is the generator, A the measurement, and a row of `y` and of `noise` belongs to a row of z. Noise is the standard
+    G is the generator, A the measurement; a row of `y` and of `noise` belongs to a row of z. Noise is the standard
     deviation of what was measured, and of what the generator cannot make.
     """
 
@@ -48,7 +53,7 @@ class Inverse:
         return self.generator.decoded(z, self.condition)
 
     def residual(self, z: Tensor) -> Tensor:
-        """What is measured of the samples more than was measured: [n, m]."""
+        """By how much too much is measured of the samples: [n, m]."""
         return self.measurement.measure(self.samples(z)) - self.y
 
     def misfit(self, z: Tensor) -> Tensor:
@@ -56,49 +61,67 @@ class Inverse:
         with torch.no_grad():
             return self.residual(z).square().mean(1).sqrt()
 
-    def energy(self, z: Tensor, middle: Tensor | None = None) -> Tensor:
-        """Minus the log-density of the posterior, up to a constant: [n]; `middle` is where the prior is moved to."""
-        far = z if middle is None else z - middle
-        fit = self.residual(z).square().sum(1) / (2 * self.noise.square())
-        return fit + far.flatten(1).square().sum(1) / 2
+    def energy(self, z: Tensor) -> Tensor:
+        """Minus the logarithm of the posterior, up to a constant: [n]."""
+        return self.residual(z).square().sum(1) / (2 * self.noise.square()) + _half_square(z)
 
     def repeated(self, n: int) -> Inverse:
         """The same with every row `n` times, one after the other."""
-        several = self.condition if self.condition is None or len(self.condition) == 1 else _each(self.condition, n)
+        condition = self.condition
+        if condition is not None and len(condition) > 1:
+            condition = condition[torch.arange(len(condition)).repeat_interleave(n)]
         y, noise = self.y.repeat_interleave(n, 0), self.noise.repeat_interleave(n)
-        return Inverse(self.generator, self.measurement, y, noise, several)
+        return replace(self, y=y, noise=noise, condition=condition)
 
-    def under(self, noise: Tensor) -> Inverse:
-        """The same with another noise."""
-        return Inverse(self.generator, self.measurement, self.y, noise, self.condition)
+    def found(self, z: Tensor, fit: Fit, middle: Tensor | None = None) -> Tensor:
+        """Where the energy is low, looked for from `z`; with `middle`, the prior is moved there."""
+
+        def energy(rows: Tensor, done: float) -> Tensor:
+            # times the square of the noise, so that what Adam remembers stays true while it falls
+            ratio = self.noise / self.noise.clamp_min(fit.smooth)
+            noise = self.noise.clamp_min(fit.smooth) * ratio ** min(done / fit.cooled, 1.0)
+            far = rows if middle is None else rows - middle
+            return self.residual(rows).square().sum(1) / 2 + noise.square() * _half_square(far)
+
+        return descended(energy, z, fit.steps, fit.rate)
 
 
 def fitted(inverse: Inverse, fit: Fit) -> Tensor:
     """The most probable noise that was found for each row: one point of the posterior, which need not be typical."""
     n, several = len(inverse.y), inverse.repeated(fit.starts)
-    z = inverse.generator.prior(n * fit.starts)
-    if fit.starts > 1:
-        z = descended(several.energy, z, fit.scout, fit.rate)
-        with torch.no_grad():
-            best = several.energy(z).view(n, fit.starts).argmin(1)
-        z = z.view(n, fit.starts, *z.shape[1:])[torch.arange(n, device=z.device), best]
-    return descended(inverse.energy, z, fit.steps, fit.rate)
+    z = several.found(inverse.generator.prior(n * fit.starts), fit)
+    with torch.no_grad():
+        best = several.energy(z).view(n, fit.starts).argmin(1)
+    return z.view(n, fit.starts, *z.shape[1:])[torch.arange(n, device=z.device), best]
 
 
-def perturbed(inverse: Inverse, n: int, fit: Fit, start: Tensor | None = None) -> Tensor:
-    """`n` draws for each row by randomising, then optimising: each fits its own noisy copy of what was measured, from
-    noise of its own, [rows * n, ...].
+def perturbed(inverse: Inverse, n: int, fit: Fit, best: Tensor) -> Tensor:
+    """`n` draws for each row by randomising, then optimising, [rows * n, ...]: each fits a copy of what was measured
+    with more noise in it, near noise of its own that was drawn of the prior.
 
-    Exact where the generator is linear, an approximation with the right spread where it is nearly so, and blind to
-    how a curved generator changes volumes. (Randomize-Then-Optimize; Bardsley, Solonen, Haario, Laine; 2014, without
-    its weights.)
+    Exact where the generator is linear, an approximation where it is nearly so, and blind to how a curved one changes
+    volumes; draws share the mode that `best` is in. (Randomize-Then-Optimize; Bardsley, Solonen, Haario, Laine; 2014,
+    without its weights.)
     """
     several = inverse.repeated(n)
     middle = inverse.generator.prior(len(several.y))
+    start = _begun(several, middle, best.repeat_interleave(n, 0))
     disturbed = several.y + several.noise[:, None] * torch.randn_like(several.y)
-    moved = Inverse(inverse.generator, inverse.measurement, disturbed, several.noise, several.condition)
-    begin = middle if start is None else start.repeat_interleave(n, 0)
-    return descended(lambda z: moved.energy(z, middle), begin, fit.steps, fit.rate)
+    return replace(several, y=disturbed).found(start, replace(fit, smooth=0.0), middle)
+
+
+@torch.no_grad()
+def _begun(inverse: Inverse, middle: Tensor, best: Tensor) -> Tensor:
+    """Noise between the prior's and the best, with so much of it that the energy is lowest.
+
+    Some generators make the same of noise and of twice the noise, and then the best noise is very small.
+    """
+    lengths = [0.0, *(2.0**k for k in range(9))]
+    fits = [inverse.residual(middle + length * best).square().sum(1) for length in lengths]
+    costs = [length**2 * _half_square(best) for length in lengths]
+    values = torch.stack(fits) / (2 * inverse.noise.square()) + torch.stack(costs)
+    chosen = torch.tensor(lengths).to(middle)[values.argmin(0)]
+    return middle + chosen.view(-1, *(1,) * (middle.dim() - 1)) * best
 
 
 def curvature(inverse: Inverse, z: Tensor, probes: int = 8) -> Tensor:
@@ -115,8 +138,7 @@ def curvature(inverse: Inverse, z: Tensor, probes: int = 8) -> Tensor:
             signs = torch.randn_like(measured).sign()
             (pulled,) = torch.autograd.grad(measured, z, signs, retain_graph=True)
             total = total + pulled.square()
-    scale = inverse.noise.square().view(-1, *(1,) * (z.dim() - 1))
-    return 1 + total / probes / scale
+    return 1 + total / probes / inverse.noise.square().view(-1, *(1,) * (z.dim() - 1))
 
 
 def walked(inverse: Inverse, z: Tensor, walk: Walk) -> Chain:
@@ -124,6 +146,5 @@ def walked(inverse: Inverse, z: Tensor, walk: Walk) -> Chain:
     return hamiltonian(inverse.energy, z, walk, curvature(inverse, z))
 
 
-def _each(condition: Condition, n: int) -> Condition:
-    """A condition of several rows with every row `n` times, one after the other."""
-    return condition[torch.arange(len(condition)).repeat_interleave(n)]
+def _half_square(z: Tensor) -> Tensor:
+    return z.flatten(1).square().sum(1) / 2

@@ -23,6 +23,11 @@ _HIGH = 0.02
 class Measurement(ABC):
     """A linear map A of samples [n, channels, *sides] to what is measured of each, [n, m]."""
 
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Of a sample: channels, *sides."""
+
     @abstractmethod
     def measure(self, x: Tensor) -> Tensor:
         """A x: [n, m]."""
@@ -44,7 +49,11 @@ class Projections(Measurement):
     """Sums of all pixels with weights that are the rows of a matrix."""
 
     rows: Tensor  # [m, channels * sides]
-    shape: tuple[int, ...]  # channels, *sides
+    of: tuple[int, ...]  # channels, *sides
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.of
 
     def measure(self, x: Tensor) -> Tensor:
         return x.flatten(1) @ self.rows.to(x).T
@@ -65,6 +74,10 @@ class Known(Measurement):
 
     known: Tensor  # [*sides] bool
     channels: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.channels, *self.known.shape)
 
     def measure(self, x: Tensor) -> Tensor:
         return x[..., self.known.to(x.device)].flatten(1)
@@ -88,6 +101,10 @@ class Spectrum(Measurement):
     kept: Tensor  # [*sides] bool, the zero frequency first along every side
     channels: int = 1
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.channels, *self.kept.shape)
+
     def measure(self, x: Tensor) -> Tensor:
         return torch.view_as_real(self._transformed(x)[..., self.kept.to(x.device)]).flatten(1)
 
@@ -105,10 +122,12 @@ class Spectrum(Measurement):
         return tuple(range(-self.kept.dim(), 0))
 
     def _transformed(self, x: Tensor) -> Tensor:
-        return torch.fft.fftn(x, dim=self._axes, norm="ortho")
+        spectrum: Tensor = torch.fft.fftn(x, dim=self._axes, norm="ortho")
+        return spectrum
 
     def _back(self, spectrum: Tensor) -> Tensor:
-        return torch.fft.ifftn(spectrum, dim=self._axes, norm="ortho")
+        x: Tensor = torch.fft.ifftn(spectrum, dim=self._axes, norm="ortho")
+        return x
 
     def _placed(self, y: Tensor) -> Tensor:
         points = torch.view_as_complex(y.view(len(y), self.channels, -1, 2))

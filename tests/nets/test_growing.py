@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +67,11 @@ def test_a_level_that_is_not_there_is_the_nearest_one(reached: float) -> None:
 def _field(net: GrowingMap) -> torch.Tensor:
     torch.manual_seed(1)
     return net(torch.randn(2, 3, *(3,) * net.dimensions), torch.randn(2, 2))
+
+
+@pytest.mark.parametrize("reached", [0.0, 0.5, 2.0])
+def test_a_field_may_be_made_of_a_single_pixel_of_noise(reached: float) -> None:
+    assert map_of(reached)(torch.randn(2, 3, 1, 1), torch.zeros(2, 2)).shape == (2, 1, 4, 4)
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
@@ -156,39 +160,50 @@ def test_magnified_maps_keep_their_means_and_go_on_at_the_other_side(dimensions:
 
 
 SMALL: dict[str, Any] = {**options("microstructures/growing"), "doublings": 2, "batch": 8, "ema": 0.5, "holdout": 0.0}
+STEPS = 12
 
 
-def run(out: Path, steps: int, stop: int | None = None, **more: Any) -> Fit:
-    """A run of a growing net, ended after `stop` steps."""
+def run(out: Path, stop: int = STEPS, **more: Any) -> Fit:
+    """A run of a growing net with four steps a level, ended after `stop` of its steps."""
     data = Items(microstructures(24).items)
-    fit = Fit("microstructures/growing", data, out=out, **{**SMALL, "stage": 4, "steps": steps, "save": 0.0, **more})
-    for _ in islice(fit, stop):
-        pass
+    fit = Fit("microstructures/growing", data, out=out, **{**SMALL, "stage": 4, "steps": STEPS, **more})
+    for progress in fit:
+        if progress.step == stop:
+            fit.stop()
     return fit
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that never stopped."""
+    folder = tmp_path_factory.mktemp("growing") / "whole"
+    run(folder)
+    return folder
+
+
 @pytest.mark.parametrize("stop", [2, 5, 7, 9])  # before a level, while one comes in, after it, and while another does
-def test_growth_is_taken_up_again_bit_for_bit(stop: int, tmp_path: Path) -> None:
-    run(tmp_path / "whole", 12)
-    run(tmp_path / "parted", 12, stop)
-    run(tmp_path / "parted", 12, resume=True)
+def test_growth_is_taken_up_again_bit_for_bit(stop: int, whole: Path, tmp_path: Path) -> None:
+    run(tmp_path / "parted", stop)
+    run(tmp_path / "parted", resume=True)
     for name in ("model.safetensors", "training.safetensors"):
-        assert (tmp_path / "parted" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert (tmp_path / "parted" / name).read_bytes() == (whole / name).read_bytes()
 
 
-@pytest.mark.parametrize(("steps", "reached"), [(3, 0.0), (5, 0.5), (6, 1.0), (9, 1.5), (11, 2.0)])
-def test_an_unfinished_model_is_at_its_level_and_draws(steps: int, reached: float, tmp_path: Path) -> None:
-    made = run(tmp_path / "run", steps).model
+@pytest.mark.parametrize(("stop", "reached"), [(3, 0.0), (5, 0.5), (6, 1.0)])
+def test_an_unfinished_model_is_at_its_level_and_draws(stop: int, reached: float, tmp_path: Path) -> None:
+    made = run(tmp_path / "run", stop).model
     again = load(tmp_path / "run", device="cpu")
-    assert float(dict(again.generator.named_buffers())["net.growth.reached"]) == reached
-    for model in (made, again):
-        torch.manual_seed(3)
-        assert torch.equal(model.generator.sample(4), _drawn(again.generator))
+    assert _reached(again.generator) == reached
+    assert torch.equal(_drawn(made.generator), _drawn(again.generator))
     again.turn(size=12)
     assert _drawn(again.generator).shape == (4, 1, 12, 12)
     again.turn(size=10)
     with pytest.raises(RequestError, match="size=10x10: expected a multiple of 4"):
         again.generator.sample(1)
+
+
+def _reached(generator: nn.Module) -> float:
+    return float(dict(generator.named_buffers())["net.growth.reached"])
 
 
 def _drawn(generator: Any) -> torch.Tensor:
@@ -197,10 +212,10 @@ def _drawn(generator: Any) -> torch.Tensor:
     return drawn
 
 
-def test_a_run_that_begins_with_a_trained_model_has_all_levels(tmp_path: Path) -> None:
-    run(tmp_path / "first", 11)
-    fit = run(tmp_path / "second", 1, start=tmp_path / "first", stage=0)
-    assert float(dict(fit.model.generator.named_buffers())["net.growth.reached"]) == 2.0
+def test_a_run_that_begins_with_a_trained_model_has_all_levels(whole: Path) -> None:
+    assert _reached(load(whole, device="cpu").generator) == 2.0
     told = {name: value for name, value in SMALL.items() if name != "stage"}
-    tuned = Fit("microstructures/growing", Items(microstructures(24).items), start=tmp_path / "first", **told, steps=1)
-    assert tuned.config["options"]["stage"] == 0
+    fit = Fit("microstructures/growing", Items(microstructures(24).items), start=whole, steps=1, **told)
+    assert fit.config["options"]["stage"] == 0
+    for _ in fit:
+        assert _reached(fit.model.generator) == 2.0

@@ -80,13 +80,13 @@ def test_moved_noise_gives_the_same_field_moved_round() -> None:
 
 def test_the_style_is_as_wide_at_any_size() -> None:
     """What the start is on the whole is standard normal, of whatever size it is."""
-    for side in (2, 12):
+    for side in (1, 6):
         seen: list[Tensor] = []
         net = made()
         net.mapping.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(given[0]))  # type: ignore[misc]
-        net(torch.randn(2000, 24, side, side), torch.zeros(2000, 2))
-        assert torch.allclose(seen[0].mean(0), torch.zeros(()), atol=0.1)
-        assert torch.allclose(seen[0].std(0), torch.ones(()), atol=0.1)
+        net(torch.randn(500, 24, side, side), torch.zeros(500, 2))
+        assert torch.allclose(seen[0].mean(0), torch.zeros(()), atol=0.2)
+        assert torch.allclose(seen[0].std(0), torch.ones(()), atol=0.15)
 
 
 def test_every_level_has_noise_of_its_own() -> None:

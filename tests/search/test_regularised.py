@@ -15,7 +15,9 @@ from sciencegen.search.regularised import fourier_lasso, total_variation, zero_f
 def waves(n: int = 2, side: int = 24) -> Tensor:
     """Sums of three waves."""
     a = torch.arange(side) * 2 * math.pi / side
-    found = [torch.cos(2 * a)[:, None] + torch.sin(3 * a + k) + torch.cos(a)[:, None] * torch.cos(4 * a) for k in range(n)]
+    found = [
+        torch.cos(2 * a)[:, None] + torch.sin(3 * a + k) + torch.cos(a)[:, None] * torch.cos(4 * a) for k in range(n)
+    ]
     return torch.stack(found)[:, None] / 3
 
 

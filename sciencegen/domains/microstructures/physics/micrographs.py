@@ -68,7 +68,7 @@ def photographed(
         spectrum = spectrum * spread.reshape([side if one == axis else 1 for one in range(len(shape))])
     bright = torch.fft.ifftn(spectrum).real * (1 + shading * _wave(shape, random))
     grain = torch.randn(shape, dtype=torch.float64, generator=random)
-    grey = bright + noise * (2 * bright).clamp_min(0).sqrt() * grain
+    grey: Tensor = bright + noise * (2 * bright).clamp_min(0).sqrt() * grain
     return (grey.clamp(0, 1) * 255).round().to(torch.uint8)
 
 
