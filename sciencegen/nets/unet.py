@@ -18,7 +18,7 @@ class UNet(FieldNet):
     Convolutional Networks for Biomedical Image Segmentation; Ronneberger, Fischer, Brox; 2015).
 
     It begins and ends at half the size, with pixels as channels. With `added`, what it makes is added to its first
-    `channels` inputs: fresh, it hands them on. `least` sides are multiples of 2 ** len(widths).
+    `channels` inputs: fresh, it hands them on.
     """
 
     step = 1
@@ -50,9 +50,11 @@ class UNet(FieldNet):
         self.last = Convolution(widths[0], channels * fold, dimensions, periodic=periodic)
         self.out = Convolution(channels, channels, dimensions, kernel=5, periodic=periodic)
         nn.init.dirac_(self.out.layer.weight)
+        _unbiased(self.out)
         self.gain = nn.Parameter(torch.tensor(1.5)) if added else None
         if added:
             nn.init.zeros_(self.last.layer.weight)
+            _unbiased(self.last)
 
     def forward(self, noise: Tensor, context: Tensor) -> Tensor:
         h = self.first(shuffled(noise), context)
@@ -69,3 +71,8 @@ class UNet(FieldNet):
             made = made + self.gain * noise[:, : self.channels]
         out: Tensor = self.out(made)
         return out
+
+
+def _unbiased(convolution: Convolution) -> None:
+    if convolution.layer.bias is not None:
+        nn.init.zeros_(convolution.layer.bias)
