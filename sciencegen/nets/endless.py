@@ -36,7 +36,10 @@ class EndlessMap(FieldNet):
         self.blocks = nn.ModuleList(
             Modulated(a, b, 3, context, padded=False) for a, b in zip(inputs, inputs[1:], strict=False)
         )
-        self.finer = Convolution(widths[-1], channels * 8, 3, padded=False)
+        self.finer = Convolution(widths[-1], channels * 8, 3, padded=False, shift=False)
+        weight = self.finer.layer.weight.data.view(channels, 8, widths[-1], 3, 3, 3)
+        weight.copy_(weight[:, :1].clone().expand_as(weight))  # voxels made together begin alike
+        self.level = nn.Parameter(torch.zeros(channels, 1, 1, 1))
 
     def forward(self, noise: Tensor, context: Tensor) -> Tensor:
         h = noise.contiguous(memory_format=torch.channels_last_3d)
@@ -67,7 +70,7 @@ class EndlessMap(FieldNet):
 
     def _voxels(self, h: Tensor) -> Tensor:
         with torch.autocast(h.device.type, enabled=False):  # where many voxels are equal no level parts them exactly
-            return unshuffled(self.finer(h.to(self.finer.layer.weight.dtype)))
+            return unshuffled(self.finer(h.to(self.level.dtype))) + self.level
 
 
 def _doubled(h: Tensor) -> Tensor:
@@ -90,4 +93,4 @@ def _cut(h: Tensor, there: Spans, wanted: Spans) -> Tensor:
     """What is wanted of a map that is there."""
     for axis, ((start, _), (low, high)) in enumerate(zip(there, wanted, strict=True), 2):
         h = h.narrow(axis, low - start, high - low)
-    return h
+    return h.contiguous(memory_format=torch.channels_last_3d)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -38,23 +39,45 @@ class PlainMap(FieldNet):
     half the work.
 
     Everything goes on at the other side, so that maps of any size give periodic fields of any size (Texture Synthesis
-    with Spatial Generative Adversarial Networks; Jetchev, Bergmann, Vollgraf; 2016).
+    with Spatial Generative Adversarial Networks; Jetchev, Bergmann, Vollgraf; 2016). With `whole`, every layer also
+    sees the means of what comes in over the whole map (Squeeze-and-Excitation Networks; Hu, Shen, Sun; 2018): what is
+    asked of an image is asked of all of it, and a net that sees a part cannot make up for what chance did elsewhere.
     """
 
-    def __init__(self, channels: int, widths: Sequence[int], noise: int, context: int, dimensions: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        widths: Sequence[int],
+        noise: int,
+        context: int,
+        dimensions: int,
+        whole: bool = False,
+    ) -> None:
         super().__init__()
         inputs = [noise, *widths]
-        self.dimensions, self.noise = dimensions, noise
+        self.dimensions, self.noise, self.whole = dimensions, noise, whole
         self.step = self.multiple = 2 ** len(widths)
         self.blocks = nn.ModuleList(
-            Modulated(a, b, dimensions, context) for a, b in zip(inputs, inputs[1:], strict=False)
+            Modulated(a, b, dimensions, context + (a if whole else 0)) for a, b in zip(inputs, inputs[1:], strict=False)
         )
-        self.finer = Convolution(widths[-1], _FINE * 2**dimensions, dimensions)
+        self.finer: Modulated | Convolution
+        if whole:
+            self.finer = Modulated(
+                widths[-1], _FINE * 2**dimensions, dimensions, context + widths[-1], normalised=False
+            )
+        else:
+            self.finer = Convolution(widths[-1], _FINE * 2**dimensions, dimensions)
         self.out = Convolution(_FINE, channels, dimensions, kernel=5)
 
     def forward(self, noise: Tensor, context: Tensor) -> Tensor:
-        h = self.blocks[0](noise, context)
+        h = self.blocks[0](noise, self._told(noise, context))
         for block in list(self.blocks)[1:]:
-            h = block(F.interpolate(h, scale_factor=2.0, mode="nearest"), context)
-        out: Tensor = self.out(F.leaky_relu(unshuffled(self.finer(h)), LEAK))
+            told = self._told(h, context)
+            h = block(F.interpolate(h, scale_factor=2.0, mode="nearest"), told)
+        fine = self.finer(h, self._told(h, context)) if self.whole else F.leaky_relu(self.finer(h), LEAK)
+        out: Tensor = self.out(unshuffled(fine))
         return out
+
+    def _told(self, h: Tensor, context: Tensor) -> Tensor:
+        """The context, and what the whole map holds."""
+        return torch.cat((context, h.flatten(2).mean(2)), 1) if self.whole else context

@@ -18,7 +18,7 @@ class UNet(FieldNet):
     Convolutional Networks for Biomedical Image Segmentation; Ronneberger, Fischer, Brox; 2015).
 
     It begins and ends at half the size, with pixels as channels. With `added`, what it makes is added to its first
-    `channels` inputs: fresh, it hands them on.
+    `channels` inputs: fresh, it hands them on. `whole` is that of a `PlainMap`.
     """
 
     step = 1
@@ -33,13 +33,15 @@ class UNet(FieldNet):
         added: bool = False,
         normalised: bool = False,
         periodic: bool = True,
+        whole: bool = False,
     ) -> None:
         super().__init__()
-        self.noise, self.channels, self.dimensions = inputs, channels, dimensions
+        self.noise, self.channels, self.dimensions, self.whole = inputs, channels, dimensions, whole
         self.multiple, fold = 2 ** len(widths), 2**dimensions
 
         def block(before: int, after: int, kernel: int = 3, stride: int = 1) -> Modulated:
-            return Modulated(before, after, dimensions, context, kernel, stride, normalised, periodic)
+            told = context + (before if whole else 0)
+            return Modulated(before, after, dimensions, told, kernel, stride, normalised, periodic)
 
         steps = list(zip(widths, widths[1:], strict=False))
         self.first = block(inputs * fold, widths[0])
@@ -57,19 +59,25 @@ class UNet(FieldNet):
             _unbiased(self.last)
 
     def forward(self, noise: Tensor, context: Tensor) -> Tensor:
-        h = self.first(shuffled(noise), context)
+        h = self._layer(self.first, shuffled(noise), context)
         seen = []
         for block in self.down:
             seen.append(h)
-            h = block(h, context)
+            h = self._layer(block, h, context)
         first, second = self.middle
-        h = h + second(first(h, context), context)
+        h = h + self._layer(second, self._layer(first, h, context), context)
         for finer, block in zip(self.finer, self.up, strict=True):
-            h = block(torch.cat((unshuffled(finer(h)), seen.pop()), 1), context)
+            h = self._layer(block, torch.cat((unshuffled(finer(h)), seen.pop()), 1), context)
         made = unshuffled(self.last(h))
         if self.gain is not None:
             made = made + self.gain * noise[:, : self.channels]
         out: Tensor = self.out(made)
+        return out
+
+    def _layer(self, block: nn.Module, h: Tensor, context: Tensor) -> Tensor:
+        """A block that sees the context, and what the whole map holds where it may."""
+        told = torch.cat((context, h.flatten(2).mean(2)), 1) if self.whole else context
+        out: Tensor = block(h, told)
         return out
 
 

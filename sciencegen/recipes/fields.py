@@ -123,7 +123,7 @@ class Game:
     r2: float = 1.0
     gradient: float = 0.0
     steps_of_critic: int = 1
-    physics: float = 2.0
+    physics: float = 5.0
     ramp: int = 1000
     symmetry: Symmetry = "all"
     periodic: bool = True
@@ -154,7 +154,7 @@ class Game:
         ones. A generator that begins is told little of it, or it would learn nothing else."""
 
         def weight() -> Ramp:
-            return Ramp(self.physics / 40, self.physics, self.ramp)
+            return Ramp(self.physics / 100, self.physics, self.ramp)
 
         parts: dict[str, Callable[[Tensor], Tensor]] = {_FRACTION: _shared, _SURFACE: partial(_surfaced, periodic)}
         asked = [

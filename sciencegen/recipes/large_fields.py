@@ -11,6 +11,7 @@ from sciencegen.core.space import Space
 from sciencegen.domains.microstructures.domain import Microstructures
 from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.domains.microstructures.representations import FieldsOf
+from sciencegen.errors import RequestError
 from sciencegen.nets.fields import FieldNet
 from sciencegen.nets.growing import GrowingMap, GrowingScorer
 from sciencegen.nets.style import StyleMap
@@ -46,6 +47,7 @@ def growing(
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
         channels, dimensions = numbers(space)
+        _checked(space, doublings)
         widths, periodic = halved(space, game, doublings + 1), around(space, game.periodic)
         shift = not divergence_named(game.divergence).relative
 
@@ -83,6 +85,14 @@ def style(
         return drawing(space, fields, net, game.context, exact)
 
     return Recipe(Microstructures(), FieldsOf, generator, game.objective, ASK, SETTINGS)
+
+
+def _checked(space: Space, doublings: int) -> None:
+    """Refuse to begin so coarse that a critic has nothing left to look at."""
+    side = min(space.shape[1:])
+    if side < 2 ** (doublings + 1):
+        found = f"doublings={doublings}: fields of {side} pixels would begin with a single one"
+        raise RequestError(f"{found}; at most {side.bit_length() - 2} fit")
 
 
 def _widths(width: int, doublings: int) -> list[int]:

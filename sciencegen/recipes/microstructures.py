@@ -41,7 +41,7 @@ def gan(
     r2: float = 1.0,
     gradient: float = 0.0,
     steps_of_critic: int = 1,
-    physics: float = 2.0,
+    physics: float = 5.0,
     ramp: int = 1000,
     exact: bool = True,
     symmetry: Symmetry = "all",
@@ -112,8 +112,8 @@ def _drawing(
 
     def made(context: int) -> FieldNet:
         if net == "gaussian":
-            return UNet(2, 1, [width * 3 // 8, width * 3 // 4], context, dimensions, added=True)
+            return UNet(2, 1, [width * 3 // 8, width * 3 // 4], context, dimensions, added=True, whole=True)
         widths = [max(width * 2 // (2 + step), 8) for step in range(doublings)]
-        return PlainMap(channels, widths, noise, context, dimensions)
+        return PlainMap(channels, widths, noise, context, dimensions, whole=True)
 
     return drawing(space, fields, made, context, exact, net == "gaussian")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from torch import Tensor, nn
+
 from sciencegen.core.condition import Categorical, ConditionFields, Continuous
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
@@ -16,7 +18,8 @@ from sciencegen.families.fields import Quantile
 from sciencegen.families.volumes import Planes, Volumes
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.endless import EndlessMap
-from sciencegen.recipes.fields import SETTINGS, Game, Symmetry
+from sciencegen.objectives.matching import Matched
+from sciencegen.recipes.fields import SETTINGS, Described, Game, Symmetry
 from sciencegen.recipes.recipe import Recipe
 
 __all__ = ["slices"]
@@ -37,6 +40,7 @@ def slices(
     divergence: str = "relativistic",
     r1: float = 1.0,
     r2: float = 1.0,
+    physics: float = 1.0,
     exact: bool = True,
     symmetry: Literal["auto", "all", "flips", "none"] = "auto",
     hide: float = 0.5,
@@ -64,9 +68,24 @@ def slices(
     def objective(space: Space, fields: ConditionFields) -> Objective:
         moves: Symmetry = ("all" if _planes(fields).column is None else "flips") if symmetry == "auto" else symmetry
         game = Game(critic, context, divergence, r1, r2, physics=0.0, symmetry=moves, periodic=False, hide=hide)
-        return game.objective(space, fields)
+        objective = game.objective(space, fields)
+        if physics:
+            objective.extras.append(Matched(Phases(), physics, together=True))
+        return objective
 
     return Recipe(Microstructures(), FieldsOf, generator, objective, (), SETTINGS)
+
+
+class Phases(nn.Module):
+    """Fraction, surface and two-point correlation of every phase of images [n, k]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_one = Described(periodic=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.of_one(x.flatten(0, 1)[:, None])
+        return features.view(len(x), -1)
 
 
 def _square(space: Space) -> tuple[int, int]:

@@ -69,6 +69,30 @@ def test_the_mode_benchmark_runs() -> None:
     assert "|" in run("benchmarks/gan_modes.py", "--quick", "--data", "ring")
 
 
+@pytest.mark.slow
+def test_the_benchmark_of_large_fields_runs(tmp_path: Path) -> None:
+    from sciencegen.cli import run as call
+
+    for seed, name in enumerate(("data", "test")):
+        made = [
+            "data",
+            "make",
+            "gaussian-field",
+            "-n",
+            "300",
+            "--size",
+            "16",
+            "--set",
+            "length=1.5..3",
+            "--seed",
+            str(seed),
+        ]
+        assert call([*made, "-o", str(tmp_path / f"{name}.npz")]) == 0
+    where = ("--data", str(tmp_path / "data.npz"), "--test", str(tmp_path / "test.npz"), "--runs", str(tmp_path))
+    rows = run("benchmarks/large_fields.py", *where, "--steps", "2").splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == ["| real: nearest test image", "| plain", "| growing", "| style"]
+
+
 def test_the_samples_are_made_again_as_they_are(tmp_path: Path) -> None:
     run("make_samples.py", "--out", str(tmp_path), "--items", "40", "--sweeps", "20")
     with np.load(tmp_path / "ising.npz") as file:

@@ -163,7 +163,12 @@ def _labels(path: Path) -> dict[str, dict[str, float | str | None]]:
     unknown = [key for key in keys if not (path.parent / key).is_file()]
     if unknown:
         raise DataError(f"{path}: there is no file {unknown[0]} beside it ({len(unknown)} such rows)")
-    return {str(name): dict(zip(keys, cells(table, name), strict=True)) for name in table.columns if name != FILE}
+    found = {str(name): dict(zip(keys, cells(table, name), strict=True)) for name in table.columns if name != FILE}
+    for name, value in found.get(_SHARE, {}).items():
+        if isinstance(value, (int, float)) and not (value != value or 0 <= value <= 1):
+            percent = ", not percent" if 1 < value <= 100 else ""
+            raise DataError(f"{path}: {_SHARE} of {name} is {value:g}: expected a share from 0 to 1{percent}")
+    return found
 
 
 def _of_file(path: Path, options: ReadingOptions, beside: Sequence[str]) -> _Found:
