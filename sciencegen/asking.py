@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
 from sciencegen.core.domain import Domain, Representation
-from sciencegen.errors import RequestError, UnknownName
+from sciencegen.errors import RequestError
 
 __all__ = ["Asking", "Columns", "whole_items"]
 
@@ -41,6 +41,7 @@ class Asking(Generic[T]):
 
     def settled(self, where: Where) -> Where:
         """The request with the items that texts and files name, read once for all."""
+        self.fields.check(where)
         return {**where, **{name: self._item(name, where.get(name)) for name in self.given}}
 
     def row(self, where: Where) -> Condition:
@@ -55,10 +56,8 @@ class Asking(Generic[T]):
 
     def rows(self, columns: Columns, n: int) -> Condition:
         """A row for each of `n` values of every column."""
-        known = (*self.fields.names, *self.given)
+        self.fields.check(columns)
         for name, column in columns.items():
-            if name not in known:
-                raise UnknownName("condition", name, known)
             if len(column) != n:
                 raise RequestError(f"column {name} has {len(column)} values for {n} items")
         given = {}

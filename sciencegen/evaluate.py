@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sciencegen.compare.histograms import jensen_shannon, wasserstein
 from sciencegen.core.condition import Where
-from sciencegen.core.domain import Curve, Domain, Items
+from sciencegen.core.domain import Candidate, Curve, Domain, Items
 from sciencegen.core.generator import Density, Variational
 from sciencegen.core.protocol import Protocol
 from sciencegen.data.columns import measured, rows_of
@@ -200,10 +200,13 @@ def _finite(number: float) -> float | None:
 def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, seed: int) -> Evaluation:
     """Samples beside the items, which are taken in random order: files are often sorted."""
     tally = Tally()
-    drawn = list(model.candidates(n, where, seed, tally, once=False, measure=()))
+    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
+    if model.given:
+        drawn = _answers(model, rows_of(items, [order[i % len(order)] for i in range(n)]), where, seed, tally)
+    else:
+        drawn = list(model.candidates(n, where, seed, tally, once=False, measure=()))
     if not drawn:
         raise RequestError(f"{tally.drawn:,} draws held no candidate to compare: {vars(tally)}")
-    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
     compared = order[: max(10 * n, _ENOUGH)]
     theirs = rows_of(items, compared).items
     ours = model.domain.comparable([candidate.item for candidate in drawn], theirs[0])
@@ -217,6 +220,20 @@ def _samples(model: Model[Any], items: Items[Any], n: int, where: Where | None, 
     }
     left, right = model.domain.curves(ours), model.domain.curves(theirs)
     return Evaluation(numbers, spread, curves={name: (left[name], right[name]) for name in left if name in right})
+
+
+def _answers(
+    model: Model[Any], items: Items[Any], where: Where | None, seed: int, tally: Tally
+) -> list[Candidate[Any]]:
+    """A draw for what stands beside each of some items, where samples are made of it."""
+    if where:
+        raise RequestError(
+            f"samples are made of the data's {', '.join(model.given)}: nothing else can be asked of them"
+        )
+    columns = measured(model.domain, items, list(model.given)).columns
+    found = list(valid(counted(model.answers(columns, 1, seed), tally), tally))
+    tally.kept = len(found)
+    return found
 
 
 def _properties(

@@ -63,7 +63,11 @@ def convert(
         notes += _squeezed(own, kept[0].item, rows)
     shaped = _typed(rows) if output.format in _TYPED else _texts(rows, "" if own is not None else None)
     count = output.write(zip((entry.item for entry in kept), shaped, strict=True))
-    said = [*_left_out(lost), *notes, f"{target}: {count:,} of {len(entries):,} rows written as {output.format or 'a folder'}"]
+    said = [
+        *_left_out(lost),
+        *notes,
+        f"{target}: {count:,} of {len(entries):,} rows written as {output.format or 'a folder'}",
+    ]
     print("\n".join(said), file=sys.stderr)
 
 

@@ -169,18 +169,21 @@ def _loaded(model: str, device: str) -> Model[Any]:
 
 
 def _read(loaded: Model[Any], path: Path, given: bool, read: list[str]) -> Items[Any]:
-    """The items, with the columns of the model's fields; without --given a file may lack these."""
+    """The items, with the columns of the model's fields and what it makes samples of; without --given a file may lack
+    the fields."""
     from sciencegen.errors import UnknownName
     from sciencegen.recipes.options import assignments
 
     domain = loaded.domain.reading(**assignments(read, "--read")) if read else loaded.domain
-    beside = [name for name in loaded.fields.names if name not in domain.properties]
+    fields, sources = (
+        [name for name in names if name not in domain.properties] for names in (loaded.fields.names, loaded.given)
+    )
     try:
-        found = domain.read(path, beside)
+        found = domain.read(path, [*fields, *sources])
     except UnknownName:
         if given:
             raise
-        found = domain.read(path)
+        found = domain.read(path, sources)
     if found.reading is not None and (read or found.reading.dropped):
         print("\n".join(found.reading.lines()), file=sys.stderr)
     return found

@@ -57,6 +57,7 @@ def generate(
     tolerance: list[str] | None = _TOLERANCE,
     novel: bool = typer.Option(False, "--novel", help="Only what was not in the training data."),
     best_of: int = typer.Option(1, "--best-of", help="Keep the closest to the request of every so many."),
+    back: bool = typer.Option(False, "--back", help="The other way round, where a model translates both ways."),
     size: int | None = typer.Option(None, "--size", help="Pixels of a side, where a model draws any; as --set size=."),
     set_: list[str] | None = typer.Option(None, "--set", help="A sampling knob, such as temperature=0.8; repeat."),
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same file."),
@@ -99,6 +100,7 @@ def generate(
     path = None if out is None or str(out) == "-" else out
     _check_files(path, picture, dry_run)
     loaded = load(named or model, device, precision, compile_)
+    loaded = loaded.reversed() if back else loaded
     format_ = table_format(path, format_, [*loaded.domain.formats, *loaded.domain.bundles])
     _check_bundle(loaded, path, format_)
     _check(loaded, wishes.where, strict)
@@ -110,7 +112,7 @@ def generate(
     _say(f"{loaded.recipe}: {n:,} where {wishes.plain()['asked'] or 'nothing is asked'}")
     if not dry_run:
         most = budget or 50 * n * best_of
-        run = _Run(loaded, wishes, screen, wanted, n, most, seed, workers, picture is not None, decoding or "")
+        run = _Run(loaded, wishes, screen, wanted, n, most, seed, workers, picture is not None, decoding or "", back)
         run.write(named or model, path, format_)
         run.draw(picture)
         run.report()
@@ -130,6 +132,7 @@ class _Run:
     workers: int | None
     pictured: bool
     decoding: str
+    back: bool
     tally: Tally = field(init=False)
     novel: int = field(init=False, default=0)
     shown: list[Candidate[Any]] = field(init=False, default_factory=list)
@@ -219,6 +222,7 @@ class _Run:
             | {"distinct": self.screen.distinct, "properties": self.properties, **vars(self.tally)}
             | ({} if self.model.seen is None else {"novel": self.novel})
             | ({"decoding": self.decoding} if self.decoding else {})
+            | ({"back": True} if self.back else {})
             | ({"effective": self._effective()} if self.weights else {})
         )
 

@@ -31,6 +31,7 @@ def info(
         "settings": config["settings"],
         "data": config["data"],
         "versions": config["versions"],
+        "given": list(loaded.given),
         "ask": config["fields"],
         "knobs": asdict(loaded.generator.knobs),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite, isnan
 from typing import Any
@@ -168,16 +168,20 @@ class ConditionFields:
         kept = tuple(_widened(one, new.pop(one.name)) if one.name in new else one for one in self.fields)
         return ConditionFields((*kept, *new.values()), self.given)
 
+    def check(self, names: Iterable[str]) -> None:
+        """Refuse names that nothing is known by."""
+        known = (*self.names, *(one.name for one in self.given))
+        for name in names:
+            if name not in known:
+                raise UnknownName("condition", name, known)
+
     def row(self, where: Where) -> Condition:
         """One row of a request such as {"logp": 2.5}; fields not named stay unknown."""
         return self.ask(where, 1)
 
     def ask(self, where: Where, n: int) -> Condition:
         """`n` rows of one request, without the tensors of what is given; an interval is drawn afresh for each."""
-        known_names = (*self.names, *(one.name for one in self.given))
-        for name in where:
-            if name not in known_names:
-                raise UnknownName("condition", name, known_names)
+        self.check(where)
         values = torch.zeros(n, len(self.fields))
         known = torch.zeros(n, len(self.fields), dtype=torch.bool)
         for j, known_field in enumerate(self.fields):

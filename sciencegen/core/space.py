@@ -80,6 +80,8 @@ class Reals(Space):
     shape: tuple[int, ...]
     periodic: bool = False
     """Whether the axes behind the first go on at the other side, as those of a field may."""
+    spacing: float = 1.0
+    """How far entries lie apart along these axes, in the unit of what is measured of them."""
 
     @property
     def inputs(self) -> int:

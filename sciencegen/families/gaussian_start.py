@@ -23,14 +23,13 @@ class GaussianStart(Start):
     A Gaussian field of two axes has a perimeter of exp(-a^2 / 2) / (2 l) per area at the level a, one of three a
     surface of 2 exp(-a^2 / 2) / (pi l) per volume (The Geometry of Random Fields; Adler; 1981). What is not asked for
     is drawn from what training saw, by the second map: the same noise gives the same field. `columns` say where the
-    two fields stand among the numbers of a condition. Surfaces may be in another unit than pixels, whose size is
-    learned.
+    two fields stand among the numbers of a condition. The unit of lengths is learned, from the `spacing` of pixels on.
     """
 
-    def __init__(self, columns: tuple[int, int], share: Continuous, surface: Continuous) -> None:
+    def __init__(self, columns: tuple[int, int], share: Continuous, surface: Continuous, spacing: float = 1.0) -> None:
         super().__init__()
         self.columns, self.share, self.surface = columns, share, surface
-        self.log_pixel = nn.Parameter(torch.zeros(()))
+        self.log_pixel = nn.Parameter(torch.tensor(math.log(spacing)))
 
     def forward(self, noise: Tensor, condition: Condition | None) -> Tensor:
         white, beside = noise[:, 0], noise[:, 1]

@@ -38,8 +38,8 @@ class Direction(nn.Module):
 
 
 class Mapped(Pushforward):
-    """The generator half of pix2pix: samples made of a map that is given, and of noise, for there may be several (Image-
-    to-Image Translation with Conditional Adversarial Networks; Isola, Zhu, Zhou, Efros; 2017)."""
+    """The generator half of pix2pix: samples made of a map that is given, and of noise, for there may be several
+    (Image-to-Image Translation with Conditional Adversarial Networks; Isola, Zhu, Zhou, Efros; 2017)."""
 
     def __init__(self, space: Reals, source: Given, direction: Direction) -> None:
         super().__init__()

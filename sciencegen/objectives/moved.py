@@ -29,7 +29,7 @@ class Moved(Objective):
         condition = batch.condition
         if condition is not None:
             condition = replace(condition, given={name: move(one) for name, one in condition.given.items()})
-        return self.objective.losses(generator, Batch(move(batch.x), condition))
+        yield from self.objective.losses(generator, Batch(move(batch.x), condition))
 
     def validation(self, generator: Generator, batch: Batch) -> Tensor | None:
         return self.objective.validation(generator, batch)

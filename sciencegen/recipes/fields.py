@@ -17,6 +17,7 @@ from sciencegen.domains.microstructures.descriptors import fraction, specific_su
 from sciencegen.errors import RequestError
 from sciencegen.families.fields import Fields, Finish, Quantile
 from sciencegen.families.gaussian_start import GaussianStart
+from sciencegen.families.roughened import Roughened
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.critic import Critic
 from sciencegen.nets.fields import FieldNet
@@ -78,29 +79,42 @@ def drawing(
     gaussian: bool = False,
 ) -> Fields:
     """A generator of fields; `net` is made for a width of context. `exact`: the volume fraction is as asked to the
-    pixel; `gaussian`: it begins with a Gaussian field that has what is asked."""
+    pixel, and the surface nearly; `gaussian`: it begins with a Gaussian field that has what is asked."""
     assert isinstance(space, Reals)
     conditioner = Conditioner(fields, context)
-    finish = _finish(fields) if exact and space.shape[0] == 1 else None
-    start = started(fields, space.shape[0]) if gaussian else None
+    finish = finished(space, fields) if exact and space.shape[0] == 1 else None
+    start = started(space, fields) if gaussian else None
     return Fields(space, net(conditioner.width), conditioner, finish, start)
 
 
 def _finish(fields: ConditionFields) -> Finish | None:
-    """What makes the fraction the one asked for, where it may be asked for."""
+    """What makes the fraction the one asked for, to the pixel, where it may be asked for."""
     found = _numbers(fields).get(_FRACTION)
     return None if found is None else Quantile(found[0], found[1].mean, found[1].std)
 
 
-def started(fields: ConditionFields, channels: int) -> GaussianStart:
+def finished(space: Reals, fields: ConditionFields) -> Finish | None:
+    """What makes the fraction the one asked for, to the pixel, and then the surface, where they may be asked for."""
+    level, known = _finish(fields), _numbers(fields)
+    if level is None or _SURFACE not in known:
+        return level
+    column, field = known[_SURFACE]
+    return Roughened(level, column, field.mean, field.std, partial(_area, space.periodic, space.spacing))
+
+
+def _area(periodic: bool, spacing: float, phase: Tensor) -> Tensor:
+    return specific_surface(phase, periodic=periodic) / spacing
+
+
+def started(space: Reals, fields: ConditionFields) -> GaussianStart:
     """The Gaussian field that has the fraction and surface asked for."""
     known = _numbers(fields)
     missing = [name for name in (_FRACTION, _SURFACE) if name not in known]
-    if channels > 1 or missing:
-        why = f"{channels} phases are here" if channels > 1 else f"add --ask {' --ask '.join(missing)}"
+    if space.shape[0] > 1 or missing:
+        why = f"{space.shape[0]} phases are here" if space.shape[0] > 1 else f"add --ask {' --ask '.join(missing)}"
         raise RequestError(f"net=gaussian: begins with two phases of a known fraction and surface; {why}, or net=plain")
     (share, fraction_field), (surface, surface_field) = known[_FRACTION], known[_SURFACE]
-    return GaussianStart((share, surface), fraction_field, surface_field)
+    return GaussianStart((share, surface), fraction_field, surface_field, space.spacing)
 
 
 def _numbers(fields: ConditionFields) -> dict[str, tuple[int, Continuous]]:

@@ -53,10 +53,10 @@ def gan(
     `net`: `plain` makes fields of a small map of `noise` channels, doubled `doublings` times; `gaussian` begins with a
     Gaussian field that has the fraction and surface asked for in closed form, and a U-Net of `width` makes the rest.
     `physics` weighs how far the fraction and surface of draws are from those asked for, and the two-point correlation
-    of batches from that of real ones; it comes up in `ramp` steps, for it would hurt a generator that begins.
-    `exact`: the volume fraction is made exactly the one asked for. `symmetry`: how images are moved while the critic
-    looks; `flips` where the axes differ, `none` where directions matter. `periodic`: whether the critic sees beyond the
-    borders of data that go on there. `gradient` weighs WGAN-GP's penalty.
+    of batches from that of real ones; it comes up in `ramp` steps, for it would hurt a generator that begins. `exact`:
+    draws have the volume fraction asked for, to the pixel, and the surface, nearly. `symmetry`: how images are moved
+    while the critic looks; `flips` where the axes differ, `none` where directions matter. `periodic`: whether the
+    critic sees beyond the borders of data that go on there. `gradient` weighs WGAN-GP's penalty.
     """
     game = Game(critic, context, divergence, r1, r2, gradient, steps_of_critic, physics, ramp, symmetry, periodic, hide)
     return _recipe(partial(_drawing, net, width, doublings, noise, context, exact), game.objective)

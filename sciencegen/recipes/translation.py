@@ -91,9 +91,9 @@ def pix2pix(
 ) -> Recipe[Microstructure]:
     """From pairs: the image that belongs to the source that is given (pix2pix; Isola et al.; 2017).
 
-    `l1` weighs how far an answer is from the one in the data, pixel by pixel, beside what a critic says that sees source
-    and image together. `symmetry`: how pairs are moved before they are learned; `flips` where the axes differ, `none`
-    where directions matter.
+    `l1` weighs how far an answer is from the one in the data, pixel by pixel, beside what a critic says that sees both
+    together. `symmetry`: how pairs are moved before they are learned; `flips` where the axes differ, `none` where
+    directions matter.
     """
 
     def generator(space: Space, fields: ConditionFields) -> Generator:

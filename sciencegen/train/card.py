@@ -42,6 +42,7 @@ def card(config: Mapping[str, Any], defaults: Mapping[str, Any], folder: Path, p
         "",
         f"    {command(config, defaults, folder)}",
         "",
+        *([f"Every sample is made of what is given: {', '.join(config['given'])}.", ""] if config.get("given") else []),
         *(["May be asked for:", "", "| name | range in the data |", "|---|---|", *asked, ""] if asked else []),
     ]
     return "\n".join(lines)

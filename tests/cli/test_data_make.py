@@ -41,6 +41,7 @@ def test_an_archive_holds_images_labels_and_how_they_were_made(sciencegen: Comma
 def test_the_command_inside_makes_the_same_file(sciencegen: Command, tmp_path: Path, name: str) -> None:
     path, again = tmp_path / "one.npz", tmp_path / "again.npz"
     options = {"gaussian-field": "length=1.5..4.3", "discs": "radius=2", "voronoi": "grains=4..9"}
+    options |= {"coarsening": "time=41..50.5", "micrographs": "blur=0.5..1.5"}
     typed = options.get(name, "time=15.25")
     assert sciencegen("data", "make", name, *SMALL, "--seed", 7, "--set", typed, "-o", path).code == 0
     command = shlex.split(str(np.load(path)["made_by"]), comments=True)
@@ -64,6 +65,16 @@ def test_images_of_space_and_of_several_phases_are_made(sciencegen: Command, tmp
     assert found["x"].shape == (3, 8, 12, 16)
     assert found["phases"] == 3
     assert (found["fraction_2"] == 0.3).all()
+
+
+def test_pairs_are_two_arrays_with_phases_of_their_own(sciencegen: Command, tmp_path: Path) -> None:
+    for name, phases in (("coarsening", 2), ("micrographs", 0)):
+        path = tmp_path / f"{name}.npz"
+        assert sciencegen("data", "make", name, *SMALL, "-o", path).code == 0
+        with np.load(path) as found:
+            assert found["x"].shape == found["source"].shape == (6, 32, 32)
+            assert (found["phases"], found["source_phases"]) == (phases, 2)
+            assert found["source"].max() == 1
 
 
 def test_arrays_of_the_house_can_be_read_from_it(sciencegen: Command, tmp_path: Path) -> None:
@@ -119,7 +130,7 @@ def test_a_full_disk_leaves_nothing(sciencegen: Command, tmp_path: Path, small_f
     ("typed", "said"),
     [
         ("cahn-hiliard", "unknown kind of microstructure 'cahn-hiliard': did you mean 'cahn-hilliard'?"),
-        ("zzz", "there is cahn-hilliard, discs, gaussian-field, voronoi"),
+        ("zzz", "there is cahn-hilliard, coarsening, discs, gaussian-field, micrographs, voronoi"),
         ("discs -n 0", "n=0: expected 1 image or more"),
         ("discs -n 1000000000000", "do not fit in memory"),
         ("discs --size 3", "size=3x3: expected two or three sides of 8 pixels or more"),
@@ -133,6 +144,8 @@ def test_a_full_disk_leaves_nothing(sciencegen: Command, tmp_path: Path, small_f
         ("discs --seed -1", "--seed -1: expected a whole number from 0"),
         ("discs -n x", "invalid value for '-n'"),
         ("cahn-hilliard --set composition=-0.6..0.2", "composition=-0.6..0.2: expected -0.45 to 0.45"),
+        ("coarsening --set time=20", "time=20: expected a time after early=40"),
+        ("micrographs --set blur=17", "blur=17: expected 0 to 16: pixels, to a quarter of a side"),
         ("voronoi --set grains=5.5", "grains=5.5: expected whole numbers"),
     ],
 )

@@ -27,7 +27,7 @@ every_recipe = pytest.mark.parametrize("name", RECIPES)
 @every_recipe
 def test_samples_lie_in_the_space(name: str) -> None:
     made = tiny(name)
-    for condition in (None, made.batch().condition):
+    for condition in (made.nothing, made.batch().condition):
         x = made.generator.sample(32, condition)
         assert len(x) == 32
         assert made.generator.space.contains(x).all()
@@ -103,7 +103,8 @@ def test_a_saved_model_gives_the_same_samples(name: str, tmp_path: Path) -> None
     for _ in made.fit:
         pass
     again = load(tmp_path / "run", device="cpu")
-    ours, theirs = (list(itertools.islice(m.stream(seed=7), 20)) for m in (made.fit.model, again))
+    where = made.where
+    ours, theirs = (list(itertools.islice(m.stream(where, seed=7), 20)) for m in (made.fit.model, again))
     assert [c and c.text for c in ours] == [c and c.text for c in theirs]
 
 
@@ -116,7 +117,7 @@ def test_forgetting_all_fields_equals_no_condition(name: str) -> None:
     forgotten = condition.hide(1.0)
     assert not forgotten.known.any()
     samples = []
-    for asked in (forgotten, None):
+    for asked in (forgotten, made.nothing):
         torch.manual_seed(3)
         samples.append(made.generator.sample(32, asked))
     assert torch.allclose(samples[0].double(), samples[1].double(), atol=1e-4)
@@ -131,7 +132,7 @@ def test_a_condition_changes_the_output(name: str) -> None:
     samples = []
     for value in (0.0, 3.0):
         torch.manual_seed(3)
-        samples.append(made.generator.sample(256, made.fields.row({field: value})).double())
+        samples.append(made.generator.sample(256, made.fit.model.asking.row({field: value, **made.where})).double())
     assert (samples[0] - samples[1]).abs().max() > 1e-3
 
 
@@ -139,12 +140,14 @@ def test_a_condition_changes_the_output(name: str) -> None:
 def test_single_and_double_precision_agree(name: str) -> None:
     made = tiny(name)
     batch, generator = made.batch(), made.generator
-    assert generator.sample(4).dtype in (torch.float32, torch.int64)
+    given = None if made.nothing is None else made.nothing[:4]
+    assert generator.sample(4, given).dtype in (torch.float32, torch.int64)
     single = _numbers(generator, batch)
     double = _numbers(generator.double(), batch.to("cpu", torch.float64))
     assert double.dtype == torch.float64
     assert (single - double).abs().max() < 1e-3
-    assert generator.space.contains(generator.sample(4)).all()
+    again = None if given is None else given.to("cpu", torch.float64)
+    assert generator.space.contains(generator.sample(4, again)).all()
 
 
 def _numbers(generator: torch.nn.Module, batch: Batch) -> torch.Tensor:
@@ -159,7 +162,8 @@ def _numbers(generator: torch.nn.Module, batch: Batch) -> torch.Tensor:
         torch.manual_seed(0)
         noise = generator.noise
         generator.noise = lambda *shape: torch.ones(*shape, dtype=generator.dtype)  # type: ignore[method-assign]
-        x = generator.rsample(8)
+        given = batch.condition is not None and batch.condition.given
+        x = generator.rsample(8, batch.condition[:8] if given and batch.condition is not None else None)
         generator.noise = noise  # type: ignore[method-assign]
         return x
 

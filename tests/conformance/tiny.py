@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from sciencegen.core.batch import Batch
-from sciencegen.core.condition import ConditionFields
+from sciencegen.core.condition import Condition, ConditionFields
 from sciencegen.core.domain import Items
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
@@ -109,6 +109,20 @@ class Tiny:
     def batch(self) -> Batch:
         return self.fit.batches.at(0)
 
+    @property
+    def nothing(self) -> Condition | None:
+        """What a sample needs to be told: nothing, or no more than what has to be given."""
+        condition = self.batch().condition
+        if condition is None or not condition.given:
+            return None
+        return replace(condition, known=torch.zeros_like(condition.known))
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """A request for no more than that."""
+        model = self.fit.model
+        return {name: one.decode(model.generator.noise(1, *one.space.shape))[0] for name, one in model.given.items()}
+
 
 def options(name: str) -> dict[str, Any]:
     known = defaults(RECIPES[name])
@@ -120,7 +134,11 @@ def options(name: str) -> dict[str, Any]:
 
 def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: Any) -> Tiny:
     """The recipe, small; `shaken`: with weights moved off their starting values, where many outputs are still 0."""
-    items = None if RECIPES[name]().ready is not None else EXAMPLES[name.split("/")[0]](64)
+    recipe = RECIPES[name]()
+    items = None if recipe.ready is not None else EXAMPLES[name.split("/")[0]](64)
+    if items is not None and recipe.given:
+        texts = [recipe.domain.text(item) for item in reversed(items.items)]
+        items = Items(items.items, dict.fromkeys(recipe.given, texts))
     fit = Fit(name, items, ask=ask, holdout=0.0, **options(name), **({"batch": 32, "steps": 3} | more))
     if shaken:
         torch.manual_seed(1)

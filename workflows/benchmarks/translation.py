@@ -50,7 +50,10 @@ def trained(row: str, data: str, folder: Path, seed: int, changed: dict[str, str
     for progress in run:
         if progress.step % 100 == 0:
             shown = "  ".join(f"{name} {value:.3g}" for name, value in (progress.losses | progress.report).items())
-            print(f"{row}: {progress.step:,} of {progress.total:,}, {time.process_time() - began:.0f} s  {shown}", flush=True)
+            print(
+                f"{row}: {progress.step:,} of {progress.total:,}, {time.process_time() - began:.0f} s  {shown}",
+                flush=True,
+            )
     (folder / "seconds.txt").write_text(f"{time.process_time() - began:.0f}\n")
 
 

@@ -76,7 +76,7 @@ class FieldsOf(Representation[Microstructure]):
 
     @property
     def space(self) -> Space:
-        return Reals((self.channels, *self.shape), self.periodic)
+        return Reals((self.channels, *self.shape), self.periodic, self.pixel_size)
 
     @property
     def log_volume(self) -> float:

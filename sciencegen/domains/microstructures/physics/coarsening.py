@@ -27,8 +27,8 @@ def coarsening(
     random: torch.Generator,
     *,
     composition: Asked = _COMPOSITIONS,
-    early: Asked = 30.0,
-    time: Asked = 150.0,
+    early: Asked = 40.0,
+    time: Asked = 200.0,
     noise: float = 0.1,
     progress: Progress | None = None,
 ) -> Labelled:
