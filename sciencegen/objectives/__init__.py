@@ -27,6 +27,8 @@ from sciencegen.objectives.moments import (
     MomentMatching,
     RationalQuadraticKernel,
 )
+from sciencegen.objectives.moved import Moved
+from sciencegen.objectives.translation import CycleConsistency
 
 __all__ = [
     "DIVERGENCES",
@@ -37,6 +39,7 @@ __all__ = [
     "R1",
     "R2",
     "Adversarial",
+    "CycleConsistency",
     "Divergence",
     "EnergyKernel",
     "Extra",
@@ -53,6 +56,7 @@ __all__ = [
     "MedianScaled",
     "Minimax",
     "MomentMatching",
+    "Moved",
     "NonSaturating",
     "Penalty",
     "PriorAlone",

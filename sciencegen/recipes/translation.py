@@ -81,7 +81,7 @@ class Nets:
 
 
 def pix2pix(
-    nets: Nets = Nets(),  # noqa: B008
+    nets: Nets = Nets(),
     divergence: str = "relativistic",
     r1: float = 10.0,
     r2: float = 10.0,
@@ -117,7 +117,7 @@ def pix2pix(
 
 
 def cyclegan(
-    nets: Nets = Nets(),  # noqa: B008
+    nets: Nets = Nets(),
     divergence: str = "least-squares",
     r1: float = 0.0,
     r2: float = 0.0,

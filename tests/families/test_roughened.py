@@ -21,7 +21,7 @@ def finish() -> Roughened:
     return Roughened(Quantile(0, 0.5, 0.1), 1, 0.12, 0.03, partial(specific_surface, periodic=True)).eval()
 
 
-@pytest.mark.parametrize(("dimensions", "side"), [(2, 48), (3, 24)])
+@pytest.mark.parametrize(("dimensions", "side"), [(2, 48), (3, 32)])
 def test_the_surface_and_the_share_are_as_asked(dimensions: int, side: int) -> None:
     torch.manual_seed(0)
     asked = FIELDS.row({"volume_fraction": 0.4, "surface": 0.125})
@@ -31,7 +31,7 @@ def test_the_surface_and_the_share_are_as_asked(dimensions: int, side: int) -> N
         before = Quantile(0, 0.5, 0.1)(field, asked)[:, 0] > 0
     assert fraction(x).tolist() == pytest.approx([0.4] * 6, abs=1 / side**dimensions)
     away, was = ((specific_surface(one, periodic=True) / 0.125 - 1).abs() for one in (x, before))
-    assert float(away.median()) < 0.005
+    assert float(away.median()) < 0.01
     assert float(away.mean()) < 0.4 * float(was.mean())
     assert ((x == before).double().mean() > 0.95).item()
 
