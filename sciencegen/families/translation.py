@@ -16,15 +16,29 @@ __all__ = ["Direction", "Mapped", "Translation"]
 
 
 class Direction(nn.Module):
-    """One way from maps to others as large, from -1 to 1: `net(maps with channels of noise, context)`."""
+    """One way from maps s to others as large, from -1 to 1:
 
-    def __init__(self, net: FieldNet, noise: int, conditioner: Conditioner) -> None:
+        x = tanh(m + d e + gain s)        m, d = net(s with channels of noise, context)
+
+    The grain e is noise of the pixels' own, which a net would not hand through; the other noise, of which there are
+    `noise` channels, is for what may differ in the large. Without any there is no grain either, and the net makes m
+    alone. What is `kept` of the source is learned; where the two kinds have other channels, nothing can be.
+    """
+
+    def __init__(self, net: FieldNet, channels: int, noise: int, conditioner: Conditioner, kept: bool) -> None:
         super().__init__()
-        self.net, self.noise, self.conditioner = net, noise, conditioner
+        self.net, self.channels, self.conditioner = net, channels, conditioner
+        self.noise = noise + channels if noise else 0
+        self.gain = nn.Parameter(torch.tensor(1.5)) if kept else None
 
     def forward(self, source: Tensor, noise: Tensor, condition: Condition | None) -> Tensor:
-        made: Tensor = self.net(torch.cat((source, noise), 1), self.conditioner(condition, len(source)))
-        return torch.tanh(made.to(source.dtype))
+        grain, large = noise[:, : self.channels], noise[:, self.channels :]
+        made: Tensor = self.net(torch.cat((source, large), 1), self.conditioner(condition, len(source)))
+        made = made.to(source.dtype)
+        if self.noise:
+            middle, spread = made.chunk(2, 1)
+            made = middle + spread * grain
+        return torch.tanh(made if self.gain is None else made + self.gain * source)
 
     def check(self, source: Given, space: Reals) -> None:
         """Refuse maps the net cannot have."""

@@ -25,8 +25,8 @@ _TOGETHER = 1 << 21
 class Planes(nn.Module):
     """Across which axis of a volume each image of a batch lies.
 
-    Without a `column` images may lie across any axis, and the axes take turns. With one, the category that stands in
-    that column of a condition has its own `axes`, of which one is drawn.
+    With a `column`, the category that stands there in a condition has its own `axes`, of which one is drawn. Without
+    one, and where it is not known, images may lie across any axis, and the axes take turns.
     """
 
     def __init__(self, column: int | None = None, axes: Sequence[Sequence[int]] = ((0, 1, 2),)) -> None:
@@ -39,8 +39,8 @@ class Planes(nn.Module):
         if self.column is None or condition is None:
             return turn % 3
         table = torch.tensor([(axes * 6)[:6] for axes in self.axes])  # 6 is a multiple of however many there are
-        level = condition.values[:, self.column].long().cpu().expand(n)
-        return table[level, torch.randint(6, (n,))]
+        level, known = condition.values[:, self.column].long().cpu(), condition.known[:, self.column].cpu()
+        return torch.where(known, table[level, torch.randint(6, (n,))], turn % 3)
 
     def told(self, condition: Condition | None) -> Condition | None:
         """What a volume may know of a condition: it has slices in all planes."""

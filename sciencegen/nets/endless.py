@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sciencegen.nets.conv import Convolution, Modulated, unshuffled
+from sciencegen.nets.conditioner import Inject
+from sciencegen.nets.conv import LEAK, unshuffled
 from sciencegen.nets.fields import FieldNet
 from sciencegen.nets.periodic import wrapped
 
@@ -33,11 +34,9 @@ class EndlessMap(FieldNet):
         inputs = [noise, *widths]
         self.noise = noise
         self.step = self.multiple = 2 ** len(widths)
-        self.blocks = nn.ModuleList(
-            Modulated(a, b, 3, context, padded=False) for a, b in zip(inputs, inputs[1:], strict=False)
-        )
-        self.finer = Convolution(widths[-1], channels * 8, 3, padded=False, shift=False)
-        weight = self.finer.layer.weight.data.view(channels, 8, widths[-1], 3, 3, 3)
+        self.blocks = nn.ModuleList(_Block(a, b, context) for a, b in zip(inputs, inputs[1:], strict=False))
+        self.finer = nn.Conv3d(widths[-1], channels * 8, 3, bias=False)
+        weight = self.finer.weight.data.view(channels, 8, widths[-1], 3, 3, 3)
         weight.copy_(weight[:, :1].clone().expand_as(weight))  # voxels made together begin alike
         self.level = nn.Parameter(torch.zeros(channels, 1, 1, 1))
 
@@ -71,6 +70,29 @@ class EndlessMap(FieldNet):
     def _voxels(self, h: Tensor) -> Tensor:
         with torch.autocast(h.device.type, enabled=False):  # where many voxels are equal no level parts them exactly
             return unshuffled(self.finer(h.to(self.level.dtype))) + self.level
+
+
+class _Block(nn.Module):
+    """A convolution of what noise makes differ, its outputs made of one length, scaled and shifted by the context.
+
+    The weights of every output add up to 0: what all inputs have in common does not pass. In three dimensions a kernel
+    sees over a thousand inputs, whose common mean would drown the noise after a few steps of training.
+    """
+
+    def __init__(self, inputs: int, outputs: int, context: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(inputs, outputs, 3)
+        self.scale, self.shift = Inject(context, outputs), Inject(context, outputs)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        weight = self.conv.weight - self.conv.weight.mean((1, 2, 3, 4), keepdim=True)
+        h = F.conv3d(x, weight, self.conv.bias)
+        h = h * torch.rsqrt(h.square().mean(1, keepdim=True) + 1e-6)
+        if context.shape[1]:
+            ones = h.new_zeros(h.shape[:2])
+            h = h * (1 + self.scale(ones, context))[..., None, None, None]
+            h = h + self.shift(ones, context)[..., None, None, None]
+        return F.leaky_relu(h, LEAK)
 
 
 def _doubled(h: Tensor) -> Tensor:

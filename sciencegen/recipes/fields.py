@@ -15,9 +15,7 @@ from sciencegen.core.objective import Ramp
 from sciencegen.core.space import Reals, Space
 from sciencegen.domains.microstructures.descriptors import fraction, specific_surface, two_point
 from sciencegen.errors import RequestError
-from sciencegen.families.fields import Fields, Finish, Quantile
-from sciencegen.families.gaussian_start import GaussianStart
-from sciencegen.families.roughened import Roughened
+from sciencegen.families.fields import Fields, Finish, GaussianStart, Quantile, Roughened
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.critic import Critic
 from sciencegen.nets.fields import FieldNet

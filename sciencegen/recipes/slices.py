@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ from sciencegen.recipes.recipe import Recipe
 __all__ = ["slices"]
 
 PLANE = "plane"
+_SETTINGS = replace(SETTINGS, steps=3000, batch=16, rate=2e-4, objective_rate=2e-4, ema=0.995)
+"""Steps are small: kernels look at so many voxels that larger ones make what they have in common drown the noise."""
 _ACROSS = {"xy": 0, "xz": 1, "yz": 2}
 """The axis of a volume [z, y, x] that each plane lies across."""
 _OF_VOLUMES = ("surface", "euler", "largest_cluster", "conductivity", "tortuosity")
@@ -35,7 +38,7 @@ def slices(
     width: int = 64,
     doublings: int = 3,
     noise: int = 8,
-    critic: int = 32,
+    critic: int = 24,
     context: int = 64,
     divergence: str = "relativistic",
     r1: float = 1.0,
@@ -50,7 +53,7 @@ def slices(
 
     One image serves all planes of a material that is alike in all directions. Of one that is not, a column `plane` of
     labels.csv says where each image lies, and `--ask plane` that it matters: `xy`, `xz` or `yz`, with columns of pixels
-    along the first letter and rows along the second; an image that stands for two says `xz+yz`. Images are squares:
+    along the first letter and rows along the second; an image that stands for two says `xz+yz`, and one of no known plane may lie in any. Images are squares:
     `--read crop=64 --read stride=8` cuts them out. `symmetry`: how they are moved while the critic looks; `all` turns
     and mirrors them, `flips` mirrors them, and `auto` turns where an image serves all planes. The map of `noise` is
     doubled `doublings` times.
@@ -67,13 +70,24 @@ def slices(
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
         moves: Symmetry = ("all" if _planes(fields).column is None else "flips") if symmetry == "auto" else symmetry
-        game = Game(critic, context, divergence, r1, r2, physics=0.0, symmetry=moves, periodic=False, hide=hide)
+        never = not _told(fields).names  # what is learned of a plane alone is of no use without it
+        game = Game(
+            critic,
+            context,
+            divergence,
+            r1,
+            r2,
+            physics=0.0,
+            symmetry=moves,
+            periodic=False,
+            hide=0.0 if never else hide,
+        )
         objective = game.objective(space, fields)
         if physics:
             objective.extras.append(Matched(Phases(), physics, together=True))
         return objective
 
-    return Recipe(Microstructures(), FieldsOf, generator, objective, (), SETTINGS)
+    return Recipe(Microstructures(), FieldsOf, generator, objective, (), _SETTINGS)
 
 
 class Phases(nn.Module):
@@ -107,7 +121,7 @@ def _planes(fields: ConditionFields) -> Planes:
     if not found:
         return Planes()
     column, field = found[0]
-    levels = field.levels if isinstance(field, Categorical) else ("a number",)
+    levels = field.levels if isinstance(field, Categorical) else (f"{field.low:g}",)
     axes = [_axes(level) for level in levels]
     missing = [plane for plane, axis in _ACROSS.items() if axis not in sum(axes, ())]
     if missing:

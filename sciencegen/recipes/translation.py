@@ -47,10 +47,10 @@ class Nets:
     many there are: the more, the larger the patches it judges.
     """
 
-    width: int = 32
+    width: int = 24
     depth: int = 3
     noise: int = 1
-    critic: int = 32
+    critic: int = 24
     halvings: int = 3
     context: int = 32
 
@@ -63,15 +63,14 @@ class Nets:
         widths = [min(self.width * 2**step, self.width * _WIDEST) for step in range(self.depth)]
         net = UNet(
             inputs + self.noise,
-            channels,
+            2 * channels if self.noise else channels,
             widths,
             conditioner.width,
             dimensions,
-            added=inputs == channels,
             normalised=True,
             periodic=before.periodic and after.periodic,
         )
-        return Direction(net, self.noise, conditioner)
+        return Direction(net, channels, self.noise, conditioner, kept=inputs == channels)
 
     def patches(self, space: Space, channels: int, context: int, shift: bool) -> Patches:
         """A critic of maps of a space, or of these and others beside them."""
@@ -118,10 +117,10 @@ def pix2pix(
 
 def cyclegan(
     nets: Nets = Nets(),
-    divergence: str = "least-squares",
-    r1: float = 0.0,
-    r2: float = 0.0,
-    cycle: float = 10.0,
+    divergence: str = "relativistic",
+    r1: float = 10.0,
+    r2: float = 10.0,
+    cycle: float = 1.0,
     identity: float = 0.0,
     veil: float = 0.0,
     symmetry: Symmetry = "all",

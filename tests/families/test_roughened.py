@@ -9,9 +9,7 @@ import torch
 
 from sciencegen.core.condition import ConditionFields, Continuous
 from sciencegen.domains.microstructures.descriptors import fraction, specific_surface
-from sciencegen.families.fields import Quantile
-from sciencegen.families.gaussian_start import GaussianStart
-from sciencegen.families.roughened import Roughened
+from sciencegen.families.fields import GaussianStart, Quantile, Roughened
 
 SHARE, SURFACE = Continuous("volume_fraction", "", 0.5, 0.1, 0.2, 0.8), Continuous("surface", "", 0.12, 0.03, 0, 1)
 FIELDS = ConditionFields((SHARE, SURFACE))

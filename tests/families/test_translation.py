@@ -16,8 +16,8 @@ from sciencegen.nets.unet import UNet
 
 
 def direction(before: int = 1, after: int = 1, noise: int = 1) -> Direction:
-    net = UNet(before + noise, after, [6, 8], 0, 2, added=False, normalised=True)
-    return Direction(net, noise, Conditioner(ConditionFields()))
+    net = UNet(before + noise, 2 * after if noise else after, [6, 8], 0, 2, normalised=True)
+    return Direction(net, after, noise, Conditioner(ConditionFields()), kept=before == after)
 
 
 def source(channels: int = 1, side: int = 8) -> Given:

@@ -57,7 +57,7 @@ def test_images_lie_where_their_column_says() -> None:
     axes = planes(100, condition)
     assert (axes[0::2] == 0).all()
     assert set(axes[1::2].tolist()) == {1, 2}
-    assert planes(100, condition.hide(1.0))[0::2].tolist() == [0] * 50, "what the critic forgets stays where it is"
+    assert planes(99, condition[:99].hide(1.0)).bincount().tolist() == [33] * 3, "what is not known may lie anywhere"
     told = planes.told(condition)
     assert told is not None
     assert told.values[:, 0].tolist() == values[:, 0].tolist()

@@ -30,8 +30,7 @@ from torch import Tensor
 
 from sciencegen.core.condition import ConditionFields, Continuous
 from sciencegen.domains.microstructures.descriptors import conductivity, fraction, painted, specific_surface, two_point
-from sciencegen.families.fields import Quantile
-from sciencegen.families.gaussian_start import GaussianStart
+from sciencegen.families.fields import GaussianStart, Quantile
 from sciencegen.fit import Fit
 from sciencegen.model import load
 from sciencegen.recipes import domain_of

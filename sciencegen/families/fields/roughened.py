@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sciencegen.core.condition import Condition
-from sciencegen.families.fields import Finish
+from sciencegen.families.fields.fields import Finish
 from sciencegen.nets.periodic import wrapped
 
 __all__ = ["Roughened"]

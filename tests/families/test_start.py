@@ -7,7 +7,7 @@ import torch
 
 from sciencegen.core.condition import ConditionFields, Continuous
 from sciencegen.domains.microstructures.descriptors import fraction, specific_surface
-from sciencegen.families.gaussian_start import GaussianStart
+from sciencegen.families.fields import GaussianStart
 
 FIELDS = (Continuous("volume_fraction", "", 0.5, 0.1, 0.2, 0.8), Continuous("surface", "", 0.12, 0.03, 0.05, 0.2))
 

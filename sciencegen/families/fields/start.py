@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition, Continuous
-from sciencegen.families.fields import Start
+from sciencegen.families.fields.fields import Start
 
 __all__ = ["GaussianStart"]
 

@@ -14,7 +14,7 @@ from sciencegen.errors import RequestError
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.fields import FieldNet
 
-__all__ = ["Fields", "Finish", "Quantile", "Start"]
+__all__ = ["Fields", "Finish", "Start"]
 
 
 class Finish(nn.Module, ABC):
@@ -23,29 +23,6 @@ class Finish(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Tensor, condition: Condition | None) -> Tensor:
         """The fields [n, channels, *sides], finished."""
-
-
-class Quantile(Finish):
-    """Fields of two phases, moved up or down until the share above 0 is the one asked for, where one is.
-
-    `column` is where the share stands among the numbers of a condition, `mean` and `std` what it is standardised by.
-    """
-
-    def __init__(self, column: int, mean: float, std: float) -> None:
-        super().__init__()
-        self.column, self.mean, self.std = column, mean, std
-
-    def forward(self, x: Tensor, condition: Condition | None) -> Tensor:
-        if condition is None or not bool(condition.known[:, self.column].any()):
-            return x
-        share = (condition.values[:, self.column] * self.std + self.mean).expand(len(x)).clamp(0, 1)
-        known = condition.known[:, self.column].expand(len(x))
-        flat = x.flatten(1)
-        many = (share * flat.shape[1]).round().long().clamp(1, flat.shape[1] - 1)[:, None]
-        order = flat.detach().argsort(dim=1, descending=True)
-        level = flat.gather(1, order.gather(1, torch.cat((many - 1, many), 1))).mean(1, keepdim=True)
-        moved = level.where(known[:, None], torch.zeros_like(level))
-        return x - moved.view(-1, *(1,) * (x.dim() - 1))
 
 
 class Start(nn.Module, ABC):
