@@ -55,3 +55,12 @@ sciencegen train molecules/grammar-vae --from grammar-vae --data runs/zinc_train
 sciencegen train molecules/grammar-vae --from runs/grammar-vae-third --data runs/zinc_train.smi -o runs/grammar-vae-fourth \
     --holdout 0.005 --threads 1 --seed 4 --set blind=true --set precision=bf16 --set batch=128 --set rate=4e-4 --set steps=1700 \
     --set warmup=50 --set ramp=1 --set hide=0.5 --set validate=500 --set patience=0 --set beta=0.004 --set decay=0.05
+
+# microstructures: spinodal mixtures by physics, in two runs
+sciencegen data make cahn-hilliard -n 8192 --size 64 --seed 0 -o ch64.npz
+sciencegen train microstructures/gan --data ch64.npz -o runs/microstructures-first --threads 1 --seed 0 --set precision=bf16 \
+    --set steps=3261
+sciencegen train microstructures/gan --from runs/microstructures-first --data ch64.npz -o runs/microstructures --threads 1 \
+    --ask volume_fraction --ask surface --ask correlation_length --ask conductivity --ask time --seed 2 \
+    --set precision=bf16 --set steps=900 --set rate=4e-4 --set ramp=300
+python workflows/ship.py runs/microstructures microstructures

@@ -42,6 +42,11 @@ class Planes(nn.Module):
         level, known = condition.values[:, self.column].long().cpu(), condition.known[:, self.column].cpu()
         return torch.where(known, table[level, torch.randint(6, (n,))], turn % 3)
 
+    def refuse(self, condition: Condition | None) -> None:
+        """Refuse a request for a plane."""
+        if condition is not None and self.column is not None and bool(condition.known[:, self.column].any()):
+            raise RequestError("a plane is asked for, and volumes have slices in all planes: leave it out")
+
     def told(self, condition: Condition | None) -> Condition | None:
         """What a volume may know of a condition: it has slices in all planes."""
         if condition is None or self.column is None:
@@ -83,6 +88,7 @@ class Volumes(Pushforward):
         return self.knobs.temperature * self.noise(n, self.net.noise, side, side, side)
 
     def decoded(self, z: Tensor, condition: Condition | None = None) -> Tensor:
+        self.planes.refuse(condition)
         with torch.autocast(z.device.type, torch.bfloat16) if self.halved else nullcontext():
             x = self.net(z, self.conditioner(self.planes.told(condition), len(z)))
         return self._finished(x, condition)

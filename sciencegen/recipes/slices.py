@@ -53,10 +53,13 @@ def slices(
 
     One image serves all planes of a material that is alike in all directions. Of one that is not, a column `plane` of
     labels.csv says where each image lies, and `--ask plane` that it matters: `xy`, `xz` or `yz`, with columns of pixels
-    along the first letter and rows along the second; an image that stands for two says `xz+yz`, and one of no known plane may lie in any. Images are squares:
-    `--read crop=64 --read stride=8` cuts them out. `symmetry`: how they are moved while the critic looks; `all` turns
-    and mirrors them, `flips` mirrors them, and `auto` turns where an image serves all planes. The map of `noise` is
-    doubled `doublings` times.
+    along the first letter and rows along the second; an image that stands for two says `xz+yz`, and one that says
+    nothing may lie in any. Images are squares: `--read crop=64 --read stride=8` cuts them out.
+
+    `physics` weighs how far fractions, surfaces and two-point correlations of batches are from those of real ones.
+    `symmetry`: how images are moved while the critic looks; `all` turns and mirrors them, `flips` mirrors them, and
+    `auto` turns where an image serves all planes. The map of `noise` is doubled `doublings` times, to `width` channels
+    first. `exact`: of two phases the volume fraction is as asked for to the voxel.
     """
 
     def generator(space: Space, fields: ConditionFields) -> Generator:
@@ -70,18 +73,8 @@ def slices(
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
         moves: Symmetry = ("all" if _planes(fields).column is None else "flips") if symmetry == "auto" else symmetry
-        never = not _told(fields).names  # what is learned of a plane alone is of no use without it
-        game = Game(
-            critic,
-            context,
-            divergence,
-            r1,
-            r2,
-            physics=0.0,
-            symmetry=moves,
-            periodic=False,
-            hide=0.0 if never else hide,
-        )
+        hidden = hide if _told(fields).names else 0.0  # an image of no plane teaches nothing
+        game = Game(critic, context, divergence, r1, r2, 0.0, physics=0.0, symmetry=moves, periodic=False, hide=hidden)
         objective = game.objective(space, fields)
         if physics:
             objective.extras.append(Matched(Phases(), physics, together=True))

@@ -62,6 +62,8 @@ def test_images_of_three_planes_make_one_volume(tmp_path: Path, sciencegen: Comm
     assert sciencegen("generate", tmp_path / "run", "-n", 1, "-o", tmp_path / "one.npz").code == 0
     with np.load(tmp_path / "one.npz") as found:
         assert found["x"].shape == (1, 16, 16, 16)
+    refused = sciencegen("generate", tmp_path / "run", "-n", 1, "--where", "plane=xy", "-o", tmp_path / "two.npz")
+    assert "volumes have slices in all planes: leave it out" in refused.complaint
 
 
 @pytest.mark.parametrize(
