@@ -45,9 +45,9 @@ def test_draws_are_valid_new_and_not_repeated(name: str) -> None:
 
 def test_microstructures_have_the_fraction_and_the_surface_that_were_asked_for() -> None:
     model = sciencegen.load("microstructures", "cpu")
-    table = model.generate(32, {"volume_fraction": 0.375, "surface": 0.11}, seed=1, measure=[])
+    table = model.generate(32, {"volume_fraction": 0.375, "surface": 0.135}, seed=1, measure=[])
     assert (table["volume_fraction"] - 0.375).abs().max() < 1e-9
-    assert (table["surface"] / 0.11 - 1).abs().mean() < 0.03
+    assert (table["surface"] / 0.135 - 1).abs().mean() < 0.03
     conducting = [model.generate(32, {"conductivity": k}, seed=2, measure=[])["conductivity"] for k in (0.2, 0.5)]
     assert conducting[0].mean() + 0.15 < conducting[1].mean()
     model.turn(size=128)

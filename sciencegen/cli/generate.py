@@ -149,7 +149,10 @@ class _Run:
 
         own, bundle = self.model.domain.formats.get(format_), self.model.domain.bundles.get(format_)
         if bundle is not None and path is not None:
-            bundle(list(self._rows()), path)
+            rows = list(self._rows())
+            if not rows:
+                return  # the report says what became of the draws
+            bundle(rows, path)
         elif own is None:
             write_table((row for _, row in self._rows()), path, format_)
         else:

@@ -46,7 +46,7 @@ def test_elements_bound_the_conductivity_from_above_and_come_nearer() -> None:
 def test_the_workflow_runs_through(tmp_path: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ran = subprocess.run(
-        ["sh", str(WORKFLOW / "design.sh"), str(tmp_path / "out"), "0.5", "0.33", "2"],
+        ["sh", str(WORKFLOW / "design.sh"), str(tmp_path / "out"), "0.6", "0.4", "2"],
         env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -58,7 +58,7 @@ def test_the_workflow_runs_through(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2
     for row in rows:
-        assert float(row["finite_volumes"]) == pytest.approx(0.33, abs=0.01)
-        assert float(row["finite_elements"]) == pytest.approx(0.33, rel=0.08)
+        assert float(row["finite_volumes"]) == pytest.approx(0.4, abs=0.01)
+        assert float(row["finite_elements"]) == pytest.approx(0.4, rel=0.08)
     with (tmp_path / "out" / "designs" / "labels.csv").open(encoding="utf-8") as file:
-        assert all(float(row["volume_fraction"]) == pytest.approx(0.5, abs=1e-3) for row in csv.DictReader(file))
+        assert all(float(row["volume_fraction"]) == pytest.approx(0.6, abs=1e-3) for row in csv.DictReader(file))

@@ -6,7 +6,7 @@
 #
 # Conductivities are those of a phase 1 of conductivity 1 in a phase 0 of 0.05.
 set -e
-out=${1:-runs/design} fraction=${2:-0.5} conductivity=${3:-0.33} n=${4:-8} model=${5:-microstructures}
+out=${1:-runs/design} fraction=${2:-0.6} conductivity=${3:-0.4} n=${4:-8} model=${5:-microstructures}
 here=$(dirname "$0")
 mkdir -p "$out"
 sciencegen generate "$model" -n "$n" --where volume_fraction="$fraction" --where conductivity="$conductivity" \
