@@ -58,7 +58,7 @@ def recover(
     where: Where | None = None,
     noise: float = 0.0,
     by: str = "perturbed",
-    steps: int = 300,
+    steps: int = 150,
     seed: int = 0,
 ) -> Iterator[Recovery[T]]:
     """For every row of `y`, `n` draws of what it may have been measured of, under what `where` says of it.

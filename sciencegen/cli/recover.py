@@ -41,7 +41,7 @@ def recover(
     ),
     where: list[str] | None = _WHERE,
     by: str = typer.Option("perturbed", "--by", help="How to draw: perturbed (quick), or hamiltonian (closer, slow)."),
-    steps: int = typer.Option(300, "--steps", help="Steps of every search; more fit better."),
+    steps: int = typer.Option(150, "--steps", help="Steps of every search; more fit better."),
     properties: str | None = typer.Option(None, "--properties", help="What to measure: names with commas, all, none."),
     read: list[str] | None = typer.Option(
         None, "--read", help="How images are read: phases=2, crop=64, ...; a wrong name lists them; repeat."

@@ -10,26 +10,45 @@ from sciencegen.core.generator import Pushforward, Spread, Translating
 from sciencegen.core.space import Reals
 from sciencegen.errors import RequestError
 from sciencegen.nets.conditioner import Conditioner
+from sciencegen.nets.conv import Convolution
 from sciencegen.nets.fields import FieldNet
 
-__all__ = ["Direction", "Mapped", "Translation"]
+__all__ = ["Direction", "Kept", "Mapped", "Translation"]
+
+
+class Kept(nn.Module):
+    """A small kernel over maps, which begins as a weaker copy of them."""
+
+    def __init__(self, channels: int, dimensions: int, periodic: bool = True, strength: float = 0.5) -> None:
+        super().__init__()
+        self.kernel = Convolution(channels, channels, dimensions, kernel=5, periodic=periodic, shift=False)
+        nn.init.dirac_(self.kernel.layer.weight)
+        with torch.no_grad():
+            self.kernel.layer.weight.mul_(strength)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.kernel(x)
+        return out
 
 
 class Direction(nn.Module):
     """One way from maps s to others as large, from -1 to 1:
 
-        x = tanh(m + d e + gain s)        m, d = net(s with channels of noise, context)
+        x = tanh(m + d e + k * s)        m, d = net(s with channels of noise, context)
 
     The grain e is noise of the pixels' own, which a net would not hand through; the other noise, of which there are
     `noise` channels, is for what may differ in the large. Without any there is no grain either, and the net makes m
-    alone. What is `kept` of the source is learned; where the two kinds have other channels, nothing can be.
+    alone. What is `kept` of the source, and how soft its edges become, is a small kernel k: it begins so that what is
+    bright stays bright. Where the two kinds have other channels, nothing is kept.
     """
 
-    def __init__(self, net: FieldNet, channels: int, noise: int, conditioner: Conditioner, kept: bool) -> None:
+    def __init__(
+        self, net: FieldNet, channels: int, noise: int, conditioner: Conditioner, kept: Kept | None = None
+    ) -> None:
         super().__init__()
         self.net, self.channels, self.conditioner = net, channels, conditioner
         self.noise = noise + channels if noise else 0
-        self.gain = nn.Parameter(torch.tensor(1.5)) if kept else None
+        self.kept = kept
 
     def forward(self, source: Tensor, noise: Tensor, condition: Condition | None) -> Tensor:
         grain, large = noise[:, : self.channels], noise[:, self.channels :]
@@ -38,7 +57,7 @@ class Direction(nn.Module):
         if self.noise:
             middle, spread = made.chunk(2, 1)
             made = middle + spread * grain
-        return torch.tanh(made if self.gain is None else made + self.gain * source)
+        return torch.tanh(made if self.kept is None else made + self.kept(source).to(source.dtype))
 
     def check(self, source: Given, space: Reals) -> None:
         """Refuse maps the net cannot have."""

@@ -61,11 +61,12 @@ class Growth(Scheduled):
 
 
 class GrowingMap(FieldNet):
-    """Blocks of convolutions, each of which makes pixels out of channels, and a way out to fields after each.
+    """Blocks of convolutions with the side doubled between them, the last time by pixels made out of channels, and a
+    way out to fields after each.
 
     Fields are drawn from the level that has been reached, with straight lines between its pixels, so that they always
     have their full size and boundaries are smooth; while a level fades in, they lie between those of two levels. Finer
-    blocks are not computed. Everything goes on at the other side, as in `PlainMap`.
+    blocks are not computed. Everything goes on at the other side.
     """
 
     def __init__(
@@ -77,8 +78,9 @@ class GrowingMap(FieldNet):
         self.growth = Growth(steps, stage)
         self.first = Modulated(noise, widths[0], dimensions, context)
         self.second = Modulated(widths[0], widths[0], dimensions, context)
+        outputs = [*widths[1:-1], widths[-1] * 2**dimensions]  # the last are pixels
         self.finer = nn.ModuleList(
-            Modulated(a, b * 2**dimensions, dimensions, context) for a, b in zip(widths, widths[1:], strict=False)
+            Modulated(a, b, dimensions, context) for a, b in zip(widths, outputs[:steps], strict=False)
         )
         kernels = [3] * steps + [5]  # the coarsest level may be a single pixel
         self.heads = nn.ModuleList(
@@ -88,8 +90,12 @@ class GrowingMap(FieldNet):
     def forward(self, noise: Tensor, context: Tensor) -> Tensor:
         grown, levels = self.growth.grown(), self.growth.levels
         h = before = self.second(self.first(noise, context), context)
-        for finer in list(self.finer)[: grown.level]:
-            before, h = h, unshuffled(finer(h, context))
+        for level, finer in enumerate(list(self.finer)[: grown.level], 1):
+            before = h
+            if level < levels:
+                h = finer(F.interpolate(h, scale_factor=2.0, mode="nearest"), context)
+            else:
+                h = unshuffled(finer(h, context))
         scale = 2 ** (levels - grown.level)
         x = magnified(self.heads[grown.level](h), scale)
         if grown.share < 1:  # each straight to full size: in two steps a fresh level would begin with a jump

@@ -54,17 +54,20 @@ def _everywhere(numbers: Tensor, like: Tensor) -> Tensor:
 
 
 class _Level(nn.Module):
-    """A styled convolution, noise for every pixel with a strength for every channel, and a bend; `finer` makes pixels
-    out of channels in between."""
+    """A styled convolution of a map drawn as large as the noise, noise for every pixel with a strength for every
+    channel, and a bend; where `pixels` are made out of channels, the map is drawn larger afterwards."""
 
-    def __init__(self, inputs: int, outputs: int, dimensions: int, style: int, finer: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, dimensions: int, style: int, pixels: bool) -> None:
         super().__init__()
-        self.conv, self.finer = Styled(inputs, outputs * (2**dimensions if finer else 1), dimensions, style), finer
+        self.pixels, fold = pixels, 2**dimensions if pixels else 1
+        self.conv = Styled(inputs, outputs * fold, dimensions, style)
         self.strength, self.shift = (nn.Parameter(torch.zeros(outputs, *(1,) * dimensions)) for _ in range(2))
 
     def forward(self, x: Tensor, noise: Tensor, style: Tensor) -> Tensor:
+        if not self.pixels and x.shape[2:] != noise.shape[2:]:
+            x = F.interpolate(x, noise.shape[2:], mode="nearest")
         h = self.conv(x, style)
-        if self.finer:
+        if self.pixels:
             h = unshuffled(h)
         h = h + (self.strength * noise + self.shift).to(h.dtype)
         out: Tensor = F.leaky_relu(h, LEAK) * _SPREAD
@@ -101,7 +104,7 @@ class StyleMap(FieldNet):
         self.first = Styled(start, widths[0], dimensions, style)
         inputs = [widths[0], *widths]
         self.levels = nn.ModuleList(
-            _Level(a, b, dimensions, style, finer=level > 0)
+            _Level(a, b, dimensions, style, pixels=0 < level == steps)
             for level, (a, b) in enumerate(zip(inputs, inputs[1:], strict=False))
         )
         kernels = [3] * steps + [5]  # the coarsest level may be a single pixel

@@ -14,7 +14,7 @@ from sciencegen.domains.microstructures.domain import Microstructures
 from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.domains.microstructures.representations import FieldsOf
 from sciencegen.errors import RequestError
-from sciencegen.families.translation import Direction, Mapped, Translation
+from sciencegen.families.translation import Direction, Kept, Mapped, Translation
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.critic import Critic
 from sciencegen.nets.patches import PairCritic, Patches
@@ -61,6 +61,7 @@ class Nets:
         (inputs, dimensions), (channels, _) = numbers(before), numbers(after)
         conditioner = Conditioner(replace(fields, given=()), self.context)
         widths = [min(self.width * 2**step, self.width * _WIDEST) for step in range(self.depth)]
+        periodic = before.periodic and after.periodic
         net = UNet(
             inputs + self.noise,
             2 * channels if self.noise else channels,
@@ -68,9 +69,10 @@ class Nets:
             conditioner.width,
             dimensions,
             normalised=True,
-            periodic=before.periodic and after.periodic,
+            periodic=periodic,
         )
-        return Direction(net, channels, self.noise, conditioner, kept=inputs == channels)
+        kept = Kept(channels, dimensions, periodic) if inputs == channels else None
+        return Direction(net, channels, self.noise, conditioner, kept)
 
     def patches(self, space: Space, channels: int, context: int, shift: bool) -> Patches:
         """A critic of maps of a space, or of these and others beside them."""

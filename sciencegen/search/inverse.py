@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Pushforward
-from sciencegen.search.descent import descended
+from sciencegen.search.descent import descended, settled
 from sciencegen.search.hamiltonian import Chain, Walk, hamiltonian
 from sciencegen.search.measurements import Measurement
 
@@ -21,15 +21,17 @@ __all__ = ["Fit", "Inverse", "curvature", "fitted", "perturbed", "walked"]
 
 @dataclass(frozen=True)
 class Fit:
-    """How noise is looked for: `starts` at once, `steps` of Adam each.
+    """How noise is looked for: from so many `starts` at once, straight downhill for `steps` of L-BFGS.
 
-    What was measured is first taken to be as uncertain as `smooth`, and after `cooled` of the steps as it is: coarse
-    shapes settle before fine ones, and fewer searches end where nothing near is better.
+    As many again `wander` before, for so many steps of Adam with its `rate`, whose steps are too long to end in every
+    dip. What was measured is first taken to be as uncertain as `smooth`, and after `cooled` of them as it is: coarse
+    shapes settle before fine ones.
     """
 
-    steps: int = 300
-    rate: float = 0.1
     starts: int = 2
+    steps: int = 150
+    wander: int = 200
+    rate: float = 0.1
     smooth: float = 1.0
     cooled: float = 0.8
 
@@ -61,9 +63,10 @@ class Inverse:
         with torch.no_grad():
             return self.residual(z).square().mean(1).sqrt()
 
-    def energy(self, z: Tensor) -> Tensor:
-        """Minus the logarithm of the posterior, up to a constant: [n]."""
-        return self.residual(z).square().sum(1) / (2 * self.noise.square()) + _half_square(z)
+    def energy(self, z: Tensor, middle: Tensor | None = None) -> Tensor:
+        """Minus the logarithm of the posterior, up to a constant, [n]; with `middle`, the prior is moved there."""
+        far = z if middle is None else z - middle
+        return self.residual(z).square().sum(1) / (2 * self.noise.square()) + _half_square(far)
 
     def repeated(self, n: int) -> Inverse:
         """The same with every row `n` times, one after the other."""
@@ -73,26 +76,41 @@ class Inverse:
         y, noise = self.y.repeat_interleave(n, 0), self.noise.repeat_interleave(n)
         return replace(self, y=y, noise=noise, condition=condition)
 
-    def found(self, z: Tensor, fit: Fit, middle: Tensor | None = None) -> Tensor:
-        """Where the energy is low, looked for from `z`; with `middle`, the prior is moved there."""
+    def settled(self, z: Tensor, steps: int, middle: Tensor | None = None) -> Tensor:
+        """The nearest low of the energy, looked for from `z`; with `middle`, the prior is moved there."""
+        return settled(lambda rows: self.energy(rows, middle), z, steps)
+
+    def wandered(self, z: Tensor, fit: Fit) -> Tensor:
+        """Where Adam comes from `z`, while what was measured becomes as certain as it is."""
 
         def energy(rows: Tensor, done: float) -> Tensor:
             # times the square of the noise, so that what Adam remembers stays true while it falls
-            ratio = self.noise / self.noise.clamp_min(fit.smooth)
-            noise = self.noise.clamp_min(fit.smooth) * ratio ** min(done / fit.cooled, 1.0)
-            far = rows if middle is None else rows - middle
-            return self.residual(rows).square().sum(1) / 2 + noise.square() * _half_square(far)
+            begun = self.noise.clamp_min(fit.smooth)
+            noise = begun * (self.noise / begun) ** min(done / fit.cooled, 1.0)
+            return self.residual(rows).square().sum(1) / 2 + noise.square() * _half_square(rows)
 
-        return descended(energy, z, fit.steps, fit.rate)
+        return descended(energy, z, fit.wander, fit.rate)
 
 
 def fitted(inverse: Inverse, fit: Fit) -> Tensor:
-    """The most probable noise that was found for each row: one point of the posterior, which need not be typical."""
-    n, several = len(inverse.y), inverse.repeated(fit.starts)
-    z = several.found(inverse.generator.prior(n * fit.starts), fit)
+    """The most probable noise that was found for each row: one point of the posterior, which need not be typical.
+
+    A generator that makes the same of noise and of half the noise has no such point but 0: then little is known of the
+    prior here, and the draws know more.
+    """
+    n = len(inverse.y)
+    many = fit.starts * (2 if fit.wander else 1)
+    several = inverse.repeated(many)
+    z = inverse.generator.prior(n * many)
+    if fit.wander:
+        begun = z.view(n, many, *z.shape[1:])
+        half = inverse.repeated(fit.starts)
+        moved = half.wandered(begun[:, : fit.starts].flatten(0, 1), fit)
+        z = torch.cat((moved.view(n, fit.starts, *z.shape[1:]), begun[:, fit.starts :]), 1).flatten(0, 1)
+    z = several.settled(z, fit.steps)
     with torch.no_grad():
-        best = several.energy(z).view(n, fit.starts).argmin(1)
-    return z.view(n, fit.starts, *z.shape[1:])[torch.arange(n, device=z.device), best]
+        best = several.energy(z).view(n, many).argmin(1)
+    return z.view(n, many, *z.shape[1:])[torch.arange(n, device=z.device), best]
 
 
 def perturbed(inverse: Inverse, n: int, fit: Fit, best: Tensor) -> Tensor:
@@ -107,7 +125,7 @@ def perturbed(inverse: Inverse, n: int, fit: Fit, best: Tensor) -> Tensor:
     middle = inverse.generator.prior(len(several.y))
     start = _begun(several, middle, best.repeat_interleave(n, 0))
     disturbed = several.y + several.noise[:, None] * torch.randn_like(several.y)
-    return replace(several, y=disturbed).found(start, replace(fit, smooth=0.0), middle)
+    return replace(several, y=disturbed).settled(start, fit.steps, middle)
 
 
 @torch.no_grad()

@@ -10,14 +10,14 @@ import torch
 from sciencegen.core.condition import Condition, ConditionFields, Given
 from sciencegen.core.space import Reals
 from sciencegen.errors import RequestError
-from sciencegen.families.translation import Direction, Mapped, Translation
+from sciencegen.families.translation import Direction, Kept, Mapped, Translation
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.unet import UNet
 
 
 def direction(before: int = 1, after: int = 1, noise: int = 1) -> Direction:
     net = UNet(before + noise, 2 * after if noise else after, [6, 8], 0, 2, normalised=True)
-    return Direction(net, after, noise, Conditioner(ConditionFields()), kept=before == after)
+    return Direction(net, after, noise, Conditioner(ConditionFields()), Kept(after, 2) if before == after else None)
 
 
 def source(channels: int = 1, side: int = 8) -> Given:

@@ -48,8 +48,8 @@ from sciencegen.model import load
 RECIPE = "microstructures/slices"
 ROCK = "berea"
 MICROGRAPHS = ("copolymer", "alloy", "composite", "carbonate")
-FAR, APART = 33, 8
-"""S2 goes so far, in pixels, and slices of one volume are so far apart."""
+APART = 8
+"""Slices of one volume are so far apart, in pixels."""
 CONTRAST = 20.0
 Pixels = NDArray[np.uint8]
 
@@ -123,11 +123,11 @@ class Described:
 
     shares: Tensor  # [phases]
     surfaces: Tensor  # [phases]
-    correlation: Tensor  # [phases, FAR]
+    correlation: Tensor  # [phases, reach]
 
     @classmethod
-    def of(cls, parts: list[Tensor], phases: int) -> Described:
-        """Of images or volumes, [n, *sides] each, which count by their pixels."""
+    def of(cls, parts: list[Tensor], phases: int, reach: int = 1) -> Described:
+        """Of images or volumes, [n, *sides] each, which count by their pixels; S2 at as many distances as `reach`."""
         weights = torch.tensor([float(part.numel()) for part in parts])
         weights /= weights.sum()
 
@@ -137,7 +137,7 @@ class Described:
 
         shares = (torch.stack([fractions(part, phases).mean(0) for part in parts]) * weights[:, None]).sum(0)
         surfaces = mean(lambda x: specific_surface(x, periodic=False))
-        return cls(shares, surfaces, mean(lambda x: two_point(x, periodic=False, bins=FAR).values))
+        return cls(shares, surfaces, mean(lambda x: two_point(x, periodic=False, bins=reach).values))
 
     def apart(self, other: Described) -> tuple[float, float, float]:
         """Relative differences of fractions and surface, those of the phase furthest off, and that of S2 over its
@@ -154,16 +154,16 @@ def _mean(x: Tensor, measure: Callable[[Tensor], Tensor]) -> Tensor:
     return torch.cat([measure(some) for some in x.split(max(1, (1 << 21) // x[0].numel()))]).mean(0)
 
 
-def compared(name: str, images: list[Pixels], volumes: Tensor) -> None:
+def compared(name: str, images: list[Pixels], volumes: Tensor, reach: int) -> None:
     """Print rows of the first table."""
     phases = 1 + max(int(image.max()) for image in images)
-    real = Described.of([torch.from_numpy(image)[None] for image in images], phases)
-    rows = {"learned": Described.of(slices(volumes), phases)}
+    real = Described.of([torch.from_numpy(image)[None] for image in images], phases, reach)
+    rows = {"learned": Described.of(slices(volumes), phases, reach)}
     fields = gaussian(images, tuple(volumes.shape[1:]), len(volumes))
     if fields is not None:
-        rows["Gaussian field"] = Described.of(slices(fields), phases)
+        rows["Gaussian field"] = Described.of(slices(fields), phases, reach)
     halves = [[torch.from_numpy(half.copy())[None] for half in np.array_split(image, 2, 1)] for image in images]
-    left, right = (Described.of([pair[side] for pair in halves], phases) for side in (0, 1))
+    left, right = (Described.of([pair[side] for pair in halves], phases, reach) for side in (0, 1))
     for label, (share, surface, correlation) in {
         **{label: one.apart(real) for label, one in rows.items()},
         "one half of the image beside the other": right.apart(left),
@@ -179,20 +179,20 @@ def cubes(volume: Pixels, side: int) -> Tensor:
     return torch.stack([torch.from_numpy(volume[box].copy()) for box in boxes])
 
 
-def beside_rock(volume: Pixels, volumes: Tensor, images: list[Pixels], solved: int) -> None:
+def beside_rock(volume: Pixels, volumes: Tensor, images: list[Pixels], given: argparse.Namespace) -> None:
     """Print the second table."""
     true = cubes(volume, volumes.shape[1])
     half = len(true) // 2
     fields = gaussian(images, tuple(volumes.shape[1:]), len(volumes))
     assert fields is not None
-    reference = Described.of([true], 2)
+    reference = Described.of([true], 2, given.reach)
     print("\n| volumes | fraction of pores | surface | S2 | Euler number per 100^3 | in one piece | conductivity |")
     print("|---|---|---|---|---|---|---|")
     rows = {"rock": true, "learned": volumes, "Gaussian field": fields, "a half of the rock": true[:half]}
     for label, x in rows.items():
-        other = Described.of([true[half:]], 2) if label == "a half of the rock" else reference
-        _, _, correlation = Described.of([x], 2).apart(other)
-        pores, few = x == 1, x[:solved]
+        other = Described.of([true[half:]], 2, given.reach) if label == "a half of the rock" else reference
+        _, _, correlation = Described.of([x], 2, given.reach).apart(other)
+        pores, few = x == 1, x[: given.solved]
         measures = {
             "fraction": fraction(pores),
             "surface": specific_surface(pores, periodic=False),
@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--volumes", type=int, default=8, help="drawn of every model")
     parser.add_argument("--size", type=int, default=128, help="of the volumes drawn")
+    parser.add_argument("--reach", type=int, default=33, help="at how many distances S2 is compared")
     parser.add_argument("--solved", type=int, default=4, help="of how many volumes the conductivity is solved for")
     parser.add_argument("--sides", type=int, nargs="+", default=[64, 128])
     given = parser.parse_args()
@@ -244,9 +245,9 @@ def main() -> None:
         trained(name, images, given)
     print("\n| material | slices of | fraction | surface | S2 |\n|---|---|---|---|---|")
     for name, images in sets.items():
-        compared(name, images, drawn(name, given))
+        compared(name, images, drawn(name, given), given.reach)
     if ROCK in sets:
-        beside_rock(whole, drawn(ROCK, given), sets[ROCK], given.solved)
+        beside_rock(whole, drawn(ROCK, given), sets[ROCK], given)
     timed(given.only[0], given)
 
 
