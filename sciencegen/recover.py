@@ -58,7 +58,7 @@ def recover(
     where: Where | None = None,
     noise: float = 0.0,
     by: str = "perturbed",
-    steps: int = 150,
+    fit: Fit | None = None,
     seed: int = 0,
 ) -> Iterator[Recovery[T]]:
     """For every row of `y`, `n` draws of what it may have been measured of, under what `where` says of it.
@@ -72,14 +72,11 @@ def recover(
     generator = check(model)
     if by not in WAYS:
         raise UnknownName("way to draw", by, WAYS)
-    for name, value, least in (("n", n, 1), ("noise", noise, 0), ("steps", steps, 1)):
+    for name, value, least in (("n", n, 1), ("noise", noise, 0)):
         if not least <= value < math.inf:
             raise RequestError(f"{name}={value}: expected {least} or more")
-    fit, device = Fit(steps=steps), generator.device
-    drawn = tuple(generator.sample(1).shape[1:])
-    if drawn != measurement.shape:
-        ours, theirs = ("x".join(map(str, shape[1:])) for shape in (drawn, measurement.shape))
-        raise RequestError(f"the model is set to draw {ours} pixels, and what was measured has {theirs}")
+    fit, device = fit or Fit(), generator.device
+    _check_sizes(generator, measurement, y)
     condition = model.fields.row(where).to(device, generator.dtype) if where else None
     search = _Search(model, generator, measurement, condition, n, noise, by, fit)
     return (search.of(row, seed_at(seed, number)) for number, row in enumerate(y.to(device, generator.dtype)))
@@ -124,7 +121,7 @@ class _Search(Generic[T]):
         right = inverse.measurement.consistent(made, inverse.y)
         # least squares of two sources: what noise explains of the misfit stays, what the generator cannot make goes
         known = (1 - self.noise**2 / misfit.square().clamp_min(1e-12)).clamp(0, 1).view(-1, *(1,) * (made.dim() - 1))
-        x = (made + known * (right - made)).clamp(-1, 1)
+        x = torch.lerp(made, right, known).clamp(-1, 1)
         return Recovery(self.model.representation.decode(x), x.cpu(), made.cpu(), misfit.cpu(), accepted)
 
 
@@ -149,6 +146,17 @@ def check(model: Model[Any]) -> Pushforward:
     if len(generator.space.shape) < 3:
         raise RequestError(f"{model.recipe} makes no images: there is nothing to recover")
     return generator
+
+
+def _check_sizes(generator: Pushforward, measurement: Measurement, y: Tensor) -> None:
+    with torch.random.fork_rng([generator.device] if generator.device.type == "cuda" else []):
+        drawn = generator.sample(1)
+    if tuple(drawn.shape[1:]) != measurement.shape:
+        ours, theirs = ("x".join(map(str, shape)) for shape in (drawn.shape[2:], measurement.shape[1:]))
+        raise RequestError(f"the model draws {ours} pixels, and what was measured has {theirs}")
+    m = measurement.measure(drawn).shape[1]
+    if y.dim() != 2 or y.shape[1] != m:
+        raise RequestError(f"what was measured of it has {y.shape[-1]} numbers, expected {m}, a row for every image")
 
 
 def measurement_called(text: str, shape: Sequence[int], domain: Domain[Any], seed: int = 0) -> Measurement:

@@ -28,6 +28,7 @@ from sciencegen.nets.causal import Gated, Recurrent
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.recipes import RECIPES, molecules
 from sciencegen.recipes.recipe import Recipe
+from sciencegen.ui.asking import Asked, ordered
 
 TINY = {"width": 8, "critic": 4, "context": 8, "depth": 2, "halvings": 2, "batch": 8, "steps": 3, "holdout": 0.0}
 QUICK = {"batch": 8, "steps": 120, "rate": 0.03, "ema": 0.0, "warmup": 0, "holdout": 0.0}
@@ -123,6 +124,16 @@ def test_what_cannot_be_given_is_one_line(model: Model[Microstructure], where: M
     with pytest.raises(RequestError, match=said) as error:
         model.generate(1, where=where)
     assert "\n" not in str(error.value)
+
+
+def test_a_page_names_no_files(model: Model[Microstructure], tmp_path: Path) -> None:
+    (item,) = images(1)
+    np.save(tmp_path / "a.npy", item.pixels)
+    assert ordered(model, Asked(where={"source": to_text(item)})).n == 24
+    with pytest.raises(
+        RequestError, match="source: not one of microstructures as text; to give a file, type sciencegen"
+    ):
+        ordered(model, Asked(where={"source": str(tmp_path / "a.npy")}))
 
 
 def test_columns_are_checked_row_by_row(model: Model[Microstructure]) -> None:

@@ -66,6 +66,7 @@ def recover(
     from sciencegen.recover import recover as recovered
     from sciencegen.screen.wishes import Wishes, properties_wanted
     from sciencegen.screen.write import provenance_path, table_format
+    from sciencegen.search.inverse import Fit
     from sciencegen.search.measurements import Known
 
     if n < 1:
@@ -84,7 +85,7 @@ def recover(
     y = measurement.measure(x)
     y = y if hidden is not None else y + noise * torch.randn(y.shape, generator=torch.Generator().manual_seed(seed))
     job = _Job(loaded, x, hidden, n, noise, wanted, seed)
-    job.write(recovered(loaded, y, measurement, n, request, noise, by, steps, seed), out, format_)
+    job.write(recovered(loaded, y, measurement, n, request, noise, by, Fit(steps=steps), seed), out, format_)
     asked = Wishes(request).plain()["asked"]
     how = {"from": str(source), "sha256": sha256(source), "measure": measure, "by": by, "steps": steps, "asked": asked}
     job.record(out, {"model": model, **how})

@@ -64,7 +64,7 @@ class Matching(Objective):
     def losses(self, generator: Generator, batch: Batch) -> Iterator[Loss]:
         assert isinstance(generator, Pathwise)
         seen = Batch(batch.x, None if batch.condition is None else batch.condition.hide(self.hide))
-        fake = generator.rsample(len(seen), seen.condition)
+        fake = generator.rview(len(seen), seen.condition)
         yield Loss("matching", self.matched(generator, seen, fake), generator)
 
     def validation(self, generator: Generator, batch: Batch) -> None:

@@ -172,7 +172,7 @@ def _hidden(batch: Batch, p: float) -> Batch:
 
 def _both(generator: Pathwise, batch: Batch, features: nn.Module | None) -> tuple[Tensor, Tensor]:
     """The rows to compare, real and fake: features, and what is known of the condition beside them."""
-    fake = generator.rsample(len(batch), batch.condition)
+    fake = generator.rview(len(batch), batch.condition)
     real = batch.x if batch.x.is_floating_point() else generator.space.floats(batch.x).to(fake.dtype)
     asked = _columns(batch.condition, real.new_zeros(len(batch), 0))
     rows = [x if features is None else features(x) for x in (real.reshape(fake.shape), fake)]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sciencegen.core.condition import Condition
 from sciencegen.core.generator import Pushforward
+from sciencegen.errors import RequestError
 from sciencegen.search.descent import descended, settled
 from sciencegen.search.hamiltonian import Chain, Walk, hamiltonian
 from sciencegen.search.measurements import Measurement
@@ -34,6 +35,11 @@ class Fit:
     rate: float = 0.1
     smooth: float = 1.0
     cooled: float = 0.8
+
+    def __post_init__(self) -> None:
+        for name, value, least in (("starts", self.starts, 1), ("steps", self.steps, 1), ("wander", self.wander, 0)):
+            if value < least:
+                raise RequestError(f"{name}={value}: expected {least} or more")
 
 
 @dataclass(frozen=True)

@@ -44,25 +44,21 @@ def total_variation(
     weight: float,
     steps: int = 400,
     periodic: bool = False,
-    anchor: Tensor | None = None,
-    pull: float = 0.0,
 ) -> Tensor:
-    """Minimise |A x - y|^2 / 2 + weight TV(x) + pull |x - anchor|^2 / 2 over samples between -1 and 1.
+    """Minimise |A x - y|^2 / 2 + weight TV(x) over samples between -1 and 1.
 
     TV is the sum over all pixels of the length of the gradient. (Nonlinear Total Variation Based Noise Removal
     Algorithms; Rudin, Osher, Fatemi; 1992. A Primal-Dual Splitting Method for Convex Optimization Involving
     Lipschitzian, Proximable and Linear Composite Terms; Condat; 2013.)
     """
-    x = (measurement.adjoint(y) if anchor is None else anchor).clamp(_LOW, _HIGH)
-    steep = 1.01 * norm(measurement, x) + pull
+    x = measurement.adjoint(y).clamp(_LOW, _HIGH)
+    steep = 1.01 * norm(measurement, x)
     edges = 4.0 * (x.dim() - 2)  # the squared norm of the differences
     push = steep / (2 * edges)
     length = 1 / (steep / 2 + push * edges)
     dual = torch.zeros_like(_gradient(x, periodic))
     for _ in range(steps):
         gradient = measurement.adjoint(measurement.measure(x) - y) + _divergence(dual, periodic)
-        if anchor is not None:
-            gradient = gradient + pull * (x - anchor)
         moved = (x - length * gradient).clamp(_LOW, _HIGH)
         dual = dual + push * _gradient(2 * moved - x, periodic)
         dual = dual / (dual.square().sum(0).sqrt() / weight).clamp_min(1) if weight else torch.zeros_like(dual)

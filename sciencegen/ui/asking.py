@@ -92,6 +92,10 @@ class Order:
 def ordered(model: Model[Any], asked: Asked) -> Order:
     """The order, or an error that says what cannot be done."""
     where = parse_where(asked.clauses)
+    for name in model.given:  # a page names no files of the machine it is served from
+        if name in where and model.domain.parse(str(where[name])) is None:
+            command = f"sciencegen generate MODEL --where {name}=FILE"
+            raise RequestError(f"{name}: not one of {model.domain.name} as text; to give a file, type {command}")
     model.asking.row(where)
     wishes = Wishes(where, asked.filters, asked.numbers, {}, asked.novel, asked.best_of)
     screen = screen_of(model, wishes)

@@ -12,7 +12,7 @@ from sciencegen import __version__
 from tests.cli.conftest import Command
 
 COMMANDS = (
-    *("recipes", "train", "generate", "score", "evaluate", "info", "screen", "filter", "pick", "plate"),
+    *("recipes", "train", "generate", "recover", "score", "evaluate", "info", "screen", "filter", "pick", "plate"),
     *("report", "convert", "import-results", "ui"),
 )
 

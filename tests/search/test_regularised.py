@@ -69,13 +69,3 @@ def test_what_has_a_period_has_no_edge_at_its_border() -> None:
     measurement = Known(torch.ones(12, 12, dtype=torch.bool))
     found = [total_variation(measurement, one, 0.3, 300, periodic=True) for one in (x.flatten(1), rolled.flatten(1))]
     assert torch.allclose(found[0].roll(6, 3), found[1], atol=1e-3)
-
-
-def test_an_anchor_pulls_where_nothing_is_measured() -> None:
-    known = torch.zeros(8, 8, dtype=torch.bool)
-    known[0] = True
-    measurement, anchor = Known(known), torch.rand(1, 1, 8, 8) - 0.5
-    y = torch.ones(1, 8)
-    found = total_variation(measurement, y, 0.0, 300, anchor=anchor, pull=1e-2)
-    assert torch.allclose(found[..., 1:, :], anchor[..., 1:, :], atol=1e-3)
-    assert torch.allclose(found[..., 0, :], torch.ones(8), atol=0.02)
