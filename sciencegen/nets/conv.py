@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 from sciencegen.nets.conditioner import Inject
 from sciencegen.nets.periodic import wrapped
 
-__all__ = ["LEAK", "Convolution", "Modulated", "averaged", "magnified", "shuffled", "unshuffled"]
+__all__ = ["LEAK", "Convolution", "Modulated", "averaged", "halving", "magnified", "shuffled", "unshuffled"]
 
 LEAK = 0.2
 _CONVOLUTIONS: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
@@ -72,6 +74,15 @@ class Modulated(nn.Module):
             spread = (..., *(None,) * (h.dim() - 2))
             h = h * (1 + self.scale(ones, context))[spread] + self.shift(ones, context)[spread]
         return F.leaky_relu(h, LEAK)
+
+
+def halving(channels: int, widths: Sequence[int], dimensions: int, periodic: bool) -> nn.ModuleList:
+    """Convolutions from `channels` through the widths, each of which halves the side."""
+    inputs = [channels, *widths]
+    return nn.ModuleList(
+        Convolution(a, b, dimensions, kernel=4, stride=2, periodic=periodic)
+        for a, b in zip(inputs, inputs[1:], strict=False)
+    )
 
 
 def shuffled(x: Tensor) -> Tensor:

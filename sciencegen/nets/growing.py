@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from sciencegen.core.objective import Scheduled
 from sciencegen.errors import RequestError
-from sciencegen.nets.conv import LEAK, Convolution, Modulated, averaged, magnified, unshuffled
+from sciencegen.nets.conv import LEAK, Convolution, Modulated, averaged, halving, magnified, unshuffled
 from sciencegen.nets.fields import FieldNet
 from sciencegen.nets.scorer import Verdict
 
@@ -130,10 +130,7 @@ class GrowingScorer(nn.Module):
             Convolution(channels, width, dimensions, kernel=4, stride=2, periodic=periodic)
             for width in widths[: levels + 1]
         )
-        self.layers = nn.ModuleList(
-            Convolution(a, b, dimensions, kernel=4, stride=2, periodic=periodic)
-            for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.layers = halving(widths[0], widths[1:], dimensions, periodic)
         self.verdict = Verdict(widths[-1], context, shift)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sciencegen.core.condition import Condition
 from sciencegen.errors import RequestError
 from sciencegen.nets.conditioner import Conditioner
-from sciencegen.nets.conv import LEAK, Convolution
+from sciencegen.nets.conv import LEAK, Convolution, halving
 
 __all__ = ["PairCritic", "Patches"]
 
@@ -31,11 +31,8 @@ class Patches(nn.Module):
         shift: bool = True,
     ) -> None:
         super().__init__()
-        inputs, last = [channels, *widths], widths[-1]
-        self.layers = nn.ModuleList(
-            Convolution(a, b, dimensions, kernel=4, stride=2, periodic=periodic)
-            for a, b in zip(inputs, inputs[1:], strict=False)
-        )
+        last = widths[-1]
+        self.layers = halving(channels, widths, dimensions, periodic)
         self.hidden = Convolution(last, last, dimensions, periodic=periodic)
         self.out = nn.Linear(last, 1, bias=shift)
         self.match = nn.Sequential(nn.Linear(context, last), nn.SiLU(), nn.Linear(last, last)) if context else None

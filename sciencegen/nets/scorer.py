@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sciencegen.core.moves import Move
-from sciencegen.nets.conv import LEAK, Convolution
+from sciencegen.nets.conv import LEAK, halving
 
 __all__ = ["Scorer", "Symmetric", "Verdict"]
 
@@ -28,11 +28,7 @@ class Scorer(nn.Module):
         shift: bool = True,
     ) -> None:
         super().__init__()
-        inputs = [channels, *widths]
-        self.layers = nn.ModuleList(
-            Convolution(a, b, dimensions, kernel=4, stride=2, periodic=periodic)
-            for a, b in zip(inputs, inputs[1:], strict=False)
-        )
+        self.layers = halving(channels, widths, dimensions, periodic)
         self.verdict = Verdict(widths[-1], context, shift)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:

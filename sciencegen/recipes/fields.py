@@ -34,10 +34,10 @@ __all__ = [
     "around",
     "drawing",
     "halved",
+    "levelled",
     "moves_of",
     "numbers",
     "scorer",
-    "started",
 ]
 
 ASK = ("volume_fraction", "surface", "correlation_length")
@@ -80,20 +80,20 @@ def drawing(
     pixel, and the surface nearly; `gaussian`: it begins with a Gaussian field that has what is asked."""
     assert isinstance(space, Reals)
     conditioner = Conditioner(fields, context)
-    finish = finished(space, fields) if exact and space.shape[0] == 1 else None
-    start = started(space, fields) if gaussian else None
+    finish = _finished(space, fields) if exact and space.shape[0] == 1 else None
+    start = _started(space, fields) if gaussian else None
     return Fields(space, net(conditioner.width), conditioner, finish, start)
 
 
-def _finish(fields: ConditionFields) -> Finish | None:
+def levelled(fields: ConditionFields) -> Quantile | None:
     """What makes the fraction the one asked for, to the pixel, where it may be asked for."""
     found = _numbers(fields).get(_FRACTION)
     return None if found is None else Quantile(found[0], found[1].mean, found[1].std)
 
 
-def finished(space: Reals, fields: ConditionFields) -> Finish | None:
+def _finished(space: Reals, fields: ConditionFields) -> Finish | None:
     """What makes the fraction the one asked for, to the pixel, and then the surface, where they may be asked for."""
-    level, known = _finish(fields), _numbers(fields)
+    level, known = levelled(fields), _numbers(fields)
     if level is None or _SURFACE not in known:
         return level
     column, field = known[_SURFACE]
@@ -104,7 +104,7 @@ def _area(periodic: bool, spacing: float, phase: Tensor) -> Tensor:
     return specific_surface(phase, periodic=periodic) / spacing
 
 
-def started(space: Reals, fields: ConditionFields) -> GaussianStart:
+def _started(space: Reals, fields: ConditionFields) -> GaussianStart:
     """The Gaussian field that has the fraction and surface asked for."""
     known = _numbers(fields)
     missing = [name for name in (_FRACTION, _SURFACE) if name not in known]

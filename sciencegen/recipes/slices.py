@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from sciencegen.core.condition import Categorical, ConditionFields, Continuous
+from sciencegen.core.condition import Categorical, ConditionFields
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
 from sciencegen.core.space import Reals, Space
@@ -15,12 +15,11 @@ from sciencegen.domains.microstructures.domain import Microstructures
 from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.domains.microstructures.representations import FieldsOf
 from sciencegen.errors import RequestError
-from sciencegen.families.fields import Quantile
 from sciencegen.families.volumes import Planes, Volumes
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.endless import EndlessMap
 from sciencegen.objectives.matching import Matched
-from sciencegen.recipes.fields import SETTINGS, Described, Game, Symmetry
+from sciencegen.recipes.fields import SETTINGS, Described, Game, Symmetry, levelled
 from sciencegen.recipes.recipe import Recipe
 
 __all__ = ["slices"]
@@ -68,7 +67,7 @@ def slices(
         conditioner = Conditioner(told, context)
         widths = [max(round(width / 8 / (2 + step)), 1) * 16 for step in range(doublings)]  # as many as processors like
         net = EndlessMap(channels, widths, noise, conditioner.width)
-        finish = _finish(fields) if exact and channels == 1 else None
+        finish = levelled(fields) if exact and channels == 1 else None
         return Volumes(Reals((channels, side, side, side)), net, conditioner, planes, finish)
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
@@ -137,11 +136,3 @@ def _told(fields: ConditionFields) -> ConditionFields:
             said = f"{field.name} is another thing of a volume than of the images it is learned from"
             raise RequestError(f"{said}: ask for volume_fraction, correlation_length, chord, or a column of the data")
     return ConditionFields(tuple(field for field in fields.fields if field.name != PLANE), fields.given)
-
-
-def _finish(fields: ConditionFields) -> Quantile | None:
-    """What makes the fraction of volumes the one asked for, where it may be asked for."""
-    for column, field in enumerate(fields.fields):
-        if field.name == "volume_fraction" and isinstance(field, Continuous):
-            return Quantile(column, field.mean, field.std)
-    return None
