@@ -29,8 +29,10 @@ __all__ = [
     "Placing",
     "Predicting",
     "Pushforward",
+    "Scored",
     "Sizes",
     "Spread",
+    "Tractable",
     "Translating",
     "Variational",
     "capabilities",
@@ -147,6 +149,25 @@ class Pathwise(Generator):
     def rview(self, n: int, condition: Condition | None = None) -> Tensor:
         """Draw what data show of `n` samples, differentiably: all of them, or slices where data are slices."""
         return self.rsample(n, condition)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Samples, and the log-density of each where it was drawn."""
+
+    x: Tensor  # [n, *shape]
+    log_prob: Tensor  # [n]
+
+
+class Tractable(Density, Pathwise):
+    """A density that knows that of a sample as soon as it is drawn, from the same pass and differentiably."""
+
+    @abstractmethod
+    def rscored(self, n: int, condition: Condition | None = None) -> Scored:
+        """Draw as `rsample` does, with log-densities."""
+
+    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
+        return self.rscored(n, condition).x
 
 
 class Pushforward(Pathwise):
@@ -304,6 +325,7 @@ def capabilities(generator: Generator) -> list[str]:
         "bound": Variational,
         "latent space": Latent,
         "gradients": Pathwise,
+        "samples with their density": Tractable,
         "recovery": Pushforward,
         "translation both ways": Translating,
         "energy": Energy,

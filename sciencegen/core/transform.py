@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 
-__all__ = ["Mapped", "Transform"]
+__all__ = ["Direction", "Mapped", "Transform"]
+
+Direction = Literal["both", "to_noise", "to_data"]
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,12 @@ class Mapped:
 
 
 class Transform(nn.Module, ABC):
-    """An invertible map between data and noise.
+    """An invertible map between data and noise."""
 
-    `cheap` names the direction that needs one pass: "both", "to_noise" or "to_data".
-    """
-
-    cheap: str
+    cheap: Direction
+    """What needs one pass; the other direction goes step by step."""
+    exact: Direction = "both"
+    """What is a formula; the other direction solves it for its inverse, to the last digits."""
 
     @abstractmethod
     def to_noise(self, x: Tensor, context: Tensor) -> Mapped:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from sciencegen.core.batch import Batch
-from sciencegen.core.generator import Density, Generator, Pathwise
+from sciencegen.core.generator import Density, Generator, Tractable
 from sciencegen.core.objective import Loss, Objective
 
 __all__ = ["MaximumLikelihood", "ReverseKL"]
@@ -38,7 +38,7 @@ class ReverseKL(Objective):
     KL(q || exp(-energy) / Z) = E_q[log q(x) + energy(x)] + log Z
     """
 
-    needs = (Density, Pathwise)
+    needs = (Tractable,)
 
     def __init__(self, energy: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -51,7 +51,6 @@ class ReverseKL(Objective):
         return self._per_sample(generator, batch)
 
     def _per_sample(self, generator: Generator, batch: Batch) -> Tensor:
-        assert isinstance(generator, Density)
-        assert isinstance(generator, Pathwise)
-        x = generator.rsample(len(batch), batch.condition)
-        return generator.log_prob(x, batch.condition) + self.energy(x)
+        assert isinstance(generator, Tractable)
+        drawn = generator.rscored(len(batch), batch.condition)
+        return drawn.log_prob + self.energy(drawn.x)

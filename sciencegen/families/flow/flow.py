@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from sciencegen.core.condition import Condition
-from sciencegen.core.generator import Density, Latent, Pathwise, Spread
+from sciencegen.core.generator import Latent, Scored, Spread, Tractable
 from sciencegen.core.normal import log_normal
 from sciencegen.core.space import Reals
 from sciencegen.core.transform import Transform
@@ -17,7 +18,7 @@ from sciencegen.nets.conditioner import Conditioner
 __all__ = ["Flow"]
 
 
-class Flow(Density, Pathwise, Latent):
+class Flow(Tractable, Latent):
     """An exact density with exact samples (Variational Inference with Normalizing Flows; Rezende, Mohamed; 2015).
 
     Transforms are listed from data to noise.
@@ -33,9 +34,11 @@ class Flow(Density, Pathwise, Latent):
         z, log_volume = self._to_noise(x.flatten(1), self.conditioner(condition, len(x)))
         return log_normal(z) + log_volume
 
-    def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
+    def rscored(self, n: int, condition: Condition | None = None) -> Scored:
         z = self.knobs.temperature * self.prior(n, condition)
-        return self._to_data(z, self.conditioner(condition, n))
+        log_prob = log_normal(z / self.knobs.temperature) - self.space.size * math.log(self.knobs.temperature)
+        x, log_volume = self._to_data(z, self.conditioner(condition, n))
+        return Scored(x, log_prob - log_volume)
 
     @torch.no_grad()
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:
@@ -47,16 +50,20 @@ class Flow(Density, Pathwise, Latent):
 
     @torch.no_grad()
     def decode(self, z: Tensor, condition: Condition | None = None) -> Tensor:
-        return self._to_data(z, self.conditioner(condition, len(z)))
+        return self._to_data(z, self.conditioner(condition, len(z)))[0]
 
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
         return self.noise(n, self.space.size)
 
     def extra_repr(self) -> str:
-        """Say which directions are cheap, so that nobody is surprised."""
-        kinds = {part.cheap for part in self.transforms if isinstance(part, Transform)} - {"both"}
-        slow = {"to_noise": "sampling", "to_data": "log_prob"}
-        return "slow: " + (", ".join(sorted(slow[kind] for kind in kinds)) or "nothing")
+        """Say what is slow and what is solved for, so that nobody is surprised."""
+        parts = [part for part in self.transforms if isinstance(part, Transform)]
+        said = []
+        for word, kinds in (("slow", {part.cheap for part in parts}), ("solved", {part.exact for part in parts})):
+            other = {"to_noise": "sampling", "to_data": "log_prob"}
+            found = sorted(other[kind] for kind in kinds if kind != "both")
+            said.append(f"{word}: {', '.join(found) or 'nothing'}")
+        return "; ".join(said)
 
     def _to_noise(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         log_volume = x.new_zeros(len(x))
@@ -66,8 +73,10 @@ class Flow(Density, Pathwise, Latent):
             x, log_volume = mapped.x, log_volume + mapped.log_volume
         return x, log_volume
 
-    def _to_data(self, z: Tensor, context: Tensor) -> Tensor:
+    def _to_data(self, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        log_volume = z.new_zeros(len(z))
         for transform in reversed(self.transforms):
             assert isinstance(transform, Transform)
-            z = transform.to_data(z, context).x
-        return z.view(len(z), *self.space.shape)
+            mapped = transform.to_data(z, context)
+            z, log_volume = mapped.x, log_volume + mapped.log_volume
+        return z.view(len(z), *self.space.shape), log_volume
