@@ -35,6 +35,7 @@ __all__ = [
     "Tractable",
     "Translating",
     "Variational",
+    "Velocity",
     "capabilities",
     "positive",
 ]
@@ -168,6 +169,14 @@ class Tractable(Density, Pathwise):
 
     def rsample(self, n: int, condition: Condition | None = None) -> Tensor:
         return self.rscored(n, condition).x
+
+
+class Velocity(Generator):
+    """A generator that carries noise to samples in time, and knows how they move."""
+
+    @abstractmethod
+    def velocity(self, x: Tensor, t: Tensor, condition: Condition | None = None) -> Tensor:
+        """How each row of `x` moves at its time, from 0, where it is noise, to 1, where it is a sample: [n, *shape]."""
 
 
 class Pushforward(Pathwise):

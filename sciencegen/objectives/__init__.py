@@ -17,6 +17,7 @@ from sciencegen.objectives.divergences import (
 )
 from sciencegen.objectives.elbo import ELBO, ImportanceWeighted, PriorAlone
 from sciencegen.objectives.f_divergences import FGenerator
+from sciencegen.objectives.flow_matching import FlowMatching
 from sciencegen.objectives.likelihood import MaximumLikelihood, ReverseKL
 from sciencegen.objectives.moments import (
     MMD,
@@ -45,6 +46,7 @@ __all__ = [
     "Extra",
     "FDivergence",
     "FGenerator",
+    "FlowMatching",
     "GaussianKernel",
     "GradientPenalty",
     "Hinge",

@@ -9,6 +9,7 @@ from sciencegen.core.domain import Domain
 from sciencegen.errors import UnknownName
 from sciencegen.recipes import (
     arrays,
+    continuous,
     densities,
     expressions,
     large_fields,
@@ -36,6 +37,7 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/coupling": densities.coupling,
     "densities/double-well": densities.double_well,
     "densities/flow-gan": densities.flow_gan,
+    "densities/flow-matching": continuous.flow_matching,
     "densities/gan": densities.gan,
     "densities/iaf": densities.iaf,
     "densities/maf": densities.maf,
