@@ -30,6 +30,11 @@ def train(
     ask: list[str] | None = typer.Option(
         None, "--ask", help="A property or column that may be asked for later; repeat, or 'none'."
     ),
+    where_columns: list[str] | None = typer.Option(
+        None,
+        "--where-columns",
+        help="Columns of the data that may be asked for, with commas; they are no part of items.",
+    ),
     grammar: str | None = typer.Option(
         None, "--grammar", help="The .lark file of a language, or a grammar that is shipped, by name."
     ),
@@ -72,7 +77,7 @@ def train(
         data,
         out=out,
         valid=valid,
-        ask=[] if ask == ["none"] else ask or None,
+        ask=_asked(recipe, ask, where_columns),
         holdout=holdout,
         start=start,
         resume=resume,
@@ -109,6 +114,23 @@ def _grammar(recipe: str, grammar: str | None, typed: list[str]) -> dict[str, st
     if "grammar" in assignments(typed):
         raise RequestError(f"--grammar {grammar}: --set grammar= says it too; give one of them")
     return {"grammar": grammar}
+
+
+def _asked(recipe: str, ask: list[str] | None, columns: list[str] | None) -> list[str] | None:
+    """What may be asked for, of --ask and of --where-columns; None for what the recipe has."""
+    from sciencegen.errors import RequestError
+    from sciencegen.recipes import recipe_function
+
+    asked = [] if ask == ["none"] else ask or None
+    named = [name.strip() for text in columns or [] for name in text.split(",") if name.strip()]
+    if columns is None:
+        return asked
+    if not named:
+        raise RequestError("--where-columns: expected the names of columns, with commas between them")
+    for name in named:
+        if name in recipe_function(recipe)().domain.properties:
+            raise RequestError(f"--where-columns {name}: {name} is measured of items here; say --ask {name}")
+    return list(dict.fromkeys([*(asked or []), *named]))
 
 
 def reading_options(read: list[str] | None, smiles_column: str | None, on_error: str | None) -> dict[str, str]:

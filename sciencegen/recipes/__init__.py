@@ -18,6 +18,7 @@ from sciencegen.recipes import (
     sentences,
     sequences,
     slices,
+    tables,
     translation,
 )
 from sciencegen.recipes.options import build, resolve
@@ -43,6 +44,7 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "densities/maf": densities.maf,
     "densities/mmd": densities.mmd,
     "densities/moments": densities.moments,
+    "densities/table": tables.table,
     "densities/vae": densities.vae,
     "densities/wgan": densities.wgan,
     "expressions/grammar-vae": expressions.grammar_vae,
