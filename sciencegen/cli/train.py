@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+_READ = typer.Option(
+    None, "--read", help="How files are read: salts=drop, duplicates=drop, ...; a wrong name lists them; repeat."
+)
+_WHERE_COLUMNS = typer.Option(
+    None, "--where-columns", help="Columns of the data that may be asked for, with commas; they are no part of items."
+)
+
 
 def train(
     recipe: str = typer.Argument(
@@ -30,11 +37,7 @@ def train(
     ask: list[str] | None = typer.Option(
         None, "--ask", help="A property or column that may be asked for later; repeat, or 'none'."
     ),
-    where_columns: list[str] | None = typer.Option(
-        None,
-        "--where-columns",
-        help="Columns of the data that may be asked for, with commas; they are no part of items.",
-    ),
+    where_columns: list[str] | None = _WHERE_COLUMNS,
     grammar: str | None = typer.Option(
         None, "--grammar", help="The .lark file of a language, or a grammar that is shipped, by name."
     ),
@@ -52,9 +55,7 @@ def train(
     on_error: str | None = typer.Option(
         None, "--on-error", help="Rows that hold nothing to learn from: skip (and say so) or stop."
     ),
-    read: list[str] | None = typer.Option(
-        None, "--read", help="How files are read: salts=drop, duplicates=drop, ...; a wrong name lists them; repeat."
-    ),
+    read: list[str] | None = _READ,
     journal: str | None = typer.Option(None, "--journal", help="jsonl or csv; jsonl where nothing is said."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard events too."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Check everything, show what would be trained, and stop."),
