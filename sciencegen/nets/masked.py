@@ -98,16 +98,30 @@ class MaskedMLP(nn.Module):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """All outputs [n, entries, outputs] of inputs [n, entries, inputs]."""
         flat = x.flatten(1)
-        hidden = flat
-        for i, (layer, inject) in enumerate(zip(self.layers, self.inject, strict=True)):
-            assert isinstance(layer, nn.Linear)
-            hidden = F.linear(hidden, layer.weight * self._mask(f"mask{i}"), layer.bias)
-            hidden = self.dropout(self.act(inject(hidden, context)))
+        hidden = self._hidden(flat, context)
         out: Tensor = F.linear(hidden, self.out.weight * self._mask("mask_out"), self.out.bias)
         out = self.inject_out(out, context)
         if self.direct is not None:
             out = out + F.linear(flat, self.direct.weight * self._mask("mask_direct"))
         return out.view(-1, self.entries, self.outputs)
+
+    def rows(self, x: Tensor, context: Tensor) -> Tensor:
+        """The same outputs with samples innermost [entries, outputs, n], made in this layout at no cost."""
+        flat = x.flatten(1)
+        weight = self.out.weight * self._mask("mask_out")
+        out = torch.addmm(self.out.bias[:, None], weight, self._hidden(flat, context).t())
+        if self.inject_out.linear is not None:
+            out = torch.addmm(out, self.inject_out.linear.weight, context.t())
+        if self.direct is not None:
+            out = torch.addmm(out, self.direct.weight * self._mask("mask_direct"), flat.t())
+        return out.view(self.entries, self.outputs, -1)
+
+    def _hidden(self, hidden: Tensor, context: Tensor) -> Tensor:
+        for i, (layer, inject) in enumerate(zip(self.layers, self.inject, strict=True)):
+            assert isinstance(layer, nn.Linear)
+            hidden = F.linear(hidden, layer.weight * self._mask(f"mask{i}"), layer.bias)
+            hidden = self.dropout(self.act(inject(hidden, context)))
+        return hidden
 
     def start(self, context: Tensor) -> MaskedState:
         """Get ready to evaluate one entry at a time; dropout is off."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sciencegen.errors import UnknownName
 from sciencegen.nets.conditioner import Inject
 
-__all__ = ["ACTIVATIONS", "MLP", "activation"]
+__all__ = ["ACTIVATIONS", "MLP", "activation", "rows_of"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
@@ -49,8 +50,21 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Outputs [n, outputs] of x [n, ...], which is read as one vector."""
+        out: Tensor = self.out(self._hidden(x, context))
+        return out
+
+    def rows(self, x: Tensor, context: Tensor) -> Tensor:
+        """The same outputs as rows [outputs, n], made in this layout at no cost."""
+        return rows_of(self.out, self._hidden(x, context))
+
+    def _hidden(self, x: Tensor, context: Tensor) -> Tensor:
         x = x.flatten(1)
         for linear, inject in zip(self.hidden, self.inject, strict=True):
             x = self.dropout(self.act(inject(linear(x), context)))
-        out: Tensor = self.out(x)
-        return out
+        return x
+
+
+def rows_of(linear: nn.Linear, x: Tensor) -> Tensor:
+    """What a linear layer makes of x [n, inputs], as rows [outputs, n]."""
+    bias: Tensor | None = linear.bias
+    return linear.weight @ x.t() if bias is None else torch.addmm(bias[:, None], linear.weight, x.t())

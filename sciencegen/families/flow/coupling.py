@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from sciencegen.core.transform import Mapped, Transform
+from sciencegen.families.flow.quick import quick_spline
+from sciencegen.families.flow.spline import numbers
+from sciencegen.families.flow.univariate import Moved, scaled, soft_clip
+from sciencegen.families.flow.wrapped import angle
 from sciencegen.nets.mlp import MLP
 
-__all__ = ["AffineCoupling", "soft_clip"]
+__all__ = ["AffineCoupling", "CircularCoupling", "Coupling", "SplineCoupling", "soft_clip"]
 
 
-def soft_clip(x: Tensor, bound: float) -> Tensor:
-    """`x` near 0, never beyond `bound`: a log-scale that no training step can blow up."""
-    return x / (1 + x.abs() / bound)
-
-
-class AffineCoupling(Transform):
-    """z = x exp(s) + t on every other entry (Density estimation using Real NVP; Dinh, Sohl-Dickstein, Bengio; 2016)."""
+class Coupling(Transform):
+    """Every other entry is moved by what a net makes of the entries between, and of the context."""
 
     cheap = "both"
 
     def __init__(
-        self, entries: int, widths: Sequence[int], context: int = 0, odd: bool = False, bound: float = 3.0
+        self, entries: int, numbers: int, widths: Sequence[int], context: int, odd: bool, act: str, seen: int = 1
     ) -> None:
         super().__init__()
         moved = torch.arange(entries) % 2 == int(odd)
@@ -32,27 +33,106 @@ class AffineCoupling(Transform):
             moved = torch.ones(1, dtype=torch.bool)
         self.register_buffer("moved", moved.nonzero()[:, 0], persistent=False)
         self.register_buffer("kept", (~moved).nonzero()[:, 0], persistent=False)
-        self.bound = bound
-        self.net = MLP(max(int((~moved).sum()), 1), 2 * int(moved.sum()), widths, context)
+        self.net = MLP(max(int((~moved).sum()) * seen, 1), numbers * int(moved.sum()), widths, context, act)
         torch.nn.init.zeros_(self.net.out.weight)
         torch.nn.init.zeros_(self.net.out.bias)
 
-    def _scale_shift(self, kept: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        seen = kept if kept.shape[1] else kept.new_ones(len(kept), 1)
-        scale, shift = self.net(seen, context).to(kept.dtype).chunk(2, -1)
-        return soft_clip(scale, self.bound), shift
+    @abstractmethod
+    def _move(self, x: Tensor, given: Tensor, inverse: bool) -> Moved:
+        """Move x [entries, n] as the numbers `given` [numbers of all entries, n] say; `inverse` goes to data."""
+
+    def _seen(self, kept: Tensor) -> Tensor:
+        """What the net reads of the entries kept [entries, n]."""
+        return kept
 
     def to_noise(self, x: Tensor, context: Tensor) -> Mapped:
-        moved, kept = self._split()
-        scale, shift = self._scale_shift(x[:, kept], context)
-        return Mapped(x.index_copy(1, moved, x[:, moved] * scale.exp() + shift), scale.sum(-1))
+        return self._carry(x, context, inverse=False)
 
     def to_data(self, z: Tensor, context: Tensor) -> Mapped:
-        moved, kept = self._split()
-        scale, shift = self._scale_shift(z[:, kept], context)
-        return Mapped(z.index_copy(1, moved, (z[:, moved] - shift) * torch.exp(-scale)), -scale.sum(-1))
+        return self._carry(z, context, inverse=True)
 
-    def _split(self) -> tuple[Tensor, Tensor]:
+    def _carry(self, x: Tensor, context: Tensor, inverse: bool) -> Mapped:
         assert isinstance(self.moved, Tensor)
         assert isinstance(self.kept, Tensor)
-        return self.moved, self.kept
+        rows = x.t().contiguous()  # stays so from layer to layer
+        seen = self._seen(rows.index_select(0, self.kept)) if len(self.kept) else torch.ones_like(rows)
+        given = self.net.rows(seen.t(), context).to(x.dtype)
+        there = self._move(rows.index_select(0, self.moved), given, inverse)
+        return Mapped(rows.index_copy(0, self.moved, there.x).t(), there.log_slope.sum(0))
+
+
+class AffineCoupling(Coupling):
+    """z = x exp(s) + t on every other entry (Density estimation using Real NVP; Dinh, Sohl-Dickstein, Bengio; 2016).
+
+    Both directions are exact and cheap.
+    """
+
+    def __init__(
+        self,
+        entries: int,
+        widths: Sequence[int],
+        context: int = 0,
+        odd: bool = False,
+        bound: float = 3.0,
+        act: str = "silu",
+    ) -> None:
+        super().__init__(entries, 2, widths, context, odd, act)
+        self.bound = bound
+
+    def _move(self, x: Tensor, given: Tensor, inverse: bool) -> Moved:
+        scale, shift = given.chunk(2)
+        return scaled(x, scale, shift, self.bound, inverse)
+
+
+class SplineCoupling(Coupling):
+    """A monotone rational-quadratic spline on every other entry (Neural Spline Flows; Durkan et al.; 2019).
+
+    Within [-bound, bound] z follows a spline of so many bins, outside z = x. Both directions are exact and cheap.
+    """
+
+    def __init__(
+        self,
+        entries: int,
+        widths: Sequence[int],
+        context: int = 0,
+        odd: bool = False,
+        bins: int = 8,
+        bound: float = 5.0,
+        act: str = "silu",
+    ) -> None:
+        self.numbers, self.bound = numbers(bins, "straight"), bound
+        super().__init__(entries, self.numbers, widths, context, odd, act)
+
+    def _move(self, x: Tensor, given: Tensor, inverse: bool) -> Moved:
+        return quick_spline(x, given.view(len(x), self.numbers, -1), self.bound, "straight", inverse)
+
+
+class CircularCoupling(Coupling):
+    """A circular spline and a turn, on every other of entries that are angles in [-pi, pi).
+
+    z = spline(x) + t modulo 2 pi; the net reads cosines and sines (Normalizing Flows on Tori and Spheres; Rezende et
+    al.; 2020). Both directions are exact and cheap.
+    """
+
+    def __init__(
+        self,
+        entries: int,
+        widths: Sequence[int],
+        context: int = 0,
+        odd: bool = False,
+        bins: int = 8,
+        act: str = "silu",
+    ) -> None:
+        self.numbers = numbers(bins, "circular") + 1
+        super().__init__(entries, self.numbers, widths, context, odd, act, seen=2)
+
+    def _seen(self, kept: Tensor) -> Tensor:
+        return torch.cat((kept.cos(), kept.sin()))
+
+    def _move(self, x: Tensor, given: Tensor, inverse: bool) -> Moved:
+        given = given.view(len(x), self.numbers, -1)
+        bends, turn = given[:, :-1], given[:, -1]
+        if inverse:
+            return quick_spline(angle(x - turn), bends, math.pi, "circular", inverse)
+        there = quick_spline(angle(x), bends, math.pi, "circular", inverse)
+        return Moved(angle(there.x + turn), there.log_slope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from sciencegen.core.generator import Latent, Scored, Spread, Tractable
 from sciencegen.core.normal import log_normal
 from sciencegen.core.space import Reals
 from sciencegen.core.transform import Transform
+from sciencegen.errors import RequestError
 from sciencegen.nets.conditioner import Conditioner
 
 __all__ = ["Flow"]
@@ -54,6 +56,21 @@ class Flow(Tractable, Latent):
 
     def prior(self, n: int, condition: Condition | None = None) -> Tensor:
         return self.noise(n, self.space.size)
+
+    @property
+    def costly(self) -> tuple[str, ...]:
+        """What goes entry by entry, or is solved for, in some transform: "log_prob", "sampling", both or nothing."""
+        parts = [part for part in self.transforms if isinstance(part, Transform)]
+        kinds = {kind for part in parts for kind in (part.cheap, part.exact)}
+        other = {"to_noise": "sampling", "to_data": "log_prob"}
+        return tuple(sorted(other[kind] for kind in kinds if kind != "both"))
+
+    def trainable_by(self, what: Literal["log_prob", "sampling"]) -> Self:
+        """The flow itself, or a refusal where every step of a training would take the costly way."""
+        if what in self.costly:
+            way, cure = ("to_data", "by likelihood") if what == "sampling" else ("to_noise", "by an energy")
+            raise RequestError(f"{what} of this flow is costly: train it {cure}, or take transforms with cheap={way}")
+        return self
 
     def extra_repr(self) -> str:
         """Say what is slow and what is solved for, so that nobody is surprised."""

@@ -19,7 +19,7 @@ from sciencegen.core.condition import ConditionFields
 from sciencegen.core.space import Bits, Discrete, Tokens
 from sciencegen.families.autoregressive import Autoregressive
 from sciencegen.families.flow import MaskedAffine
-from sciencegen.families.flow.coupling import soft_clip
+from sciencegen.families.flow.univariate import soft_clip
 from sciencegen.nets.causal import FVSBN, MADE, NADE, CausalNet, Gated, Recurrent, Transformer
 from sciencegen.nets.conditioner import Conditioner
 from speed_of.report import Options
