@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sciencegen.estimator import FlowDensity
     from sciencegen.model import Model, load
     from sciencegen.recipes import RECIPES
 
 __version__ = "0.1.0"
-__all__ = ["RECIPES", "Model", "__version__", "load"]
+__all__ = ["RECIPES", "FlowDensity", "Model", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,6 +24,10 @@ def __getattr__(name: str) -> Any:
         from sciencegen.recipes import RECIPES
 
         return RECIPES
+    if name == "FlowDensity":
+        from sciencegen.estimator import FlowDensity
+
+        return FlowDensity
     if name in ("Model", "load"):
         from sciencegen import model
 

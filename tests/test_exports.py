@@ -33,4 +33,4 @@ def test_the_package_exports_what_can_be_imported() -> None:
     namespace: dict[str, object] = {}
     exec("from sciencegen import *", namespace)
     assert set(sciencegen.__all__) == set(namespace) - {"__builtins__"}
-    assert set(sciencegen.__all__) == {"RECIPES", "Model", "__version__", "load"}
+    assert set(sciencegen.__all__) == {"RECIPES", "FlowDensity", "Model", "__version__", "load"}

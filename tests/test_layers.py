@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "ui": BELOW | {"data", "model", "recipes", "report", "screen", "campaign", "ui"},
     "model": BELOW | {"asking", "data", "drawing", "train", "recipes", "screen", "fit"},
     "evaluate": BELOW | {"compare", "data", "model", "report", "screen"},
+    "estimator": BELOW | {"domains", "fit", "model"},
     "recover": BELOW | {"model", "search"},
     "fit": BELOW | {"__init__", "asking", "data", "model", "recipes", "train"},
 }

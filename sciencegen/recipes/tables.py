@@ -29,7 +29,7 @@ def table(
     width: int = 64,
     depth: int = 8,
     context: int = 32,
-    layer: Layer = "masked",
+    layer: Layer = "coupling",
     particles: int = 8,
     hide: float = 0.25,
 ) -> Recipe[Point]:

@@ -66,7 +66,7 @@ class Gapped(Tractable, Completing):
 
     @torch.no_grad()
     def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:
-        known = known.expand_as(x)
+        x, known = x.to(self.density.dtype), known.expand_as(x)
         asked = None if condition is None or len(condition) == 1 else condition
         one = condition if asked is None else asked[torch.arange(_DRAWS, device=x.device) % len(asked)]
         proposals = Copula.of(self.density.sample(_DRAWS, one))
