@@ -120,6 +120,7 @@ class Fit:
         beside = self._given(given.items)
         items = measured(domain, given.items, (*plan.ask, *beside))
         found = [field_of(domain, name, items.columns[name]) for name in plan.ask]
+        found = found if self.recipe.ready is None else list(self.recipe.fields)
         fields = ConditionFields(tuple(found)) if trained is None else trained.fields.grown(found)
         self.seen = Seen.of(map(domain.text, items.items)) if domain.distinct and len(items) else None
         held = given.valid
@@ -142,7 +143,7 @@ class Fit:
         with building(self.config):
             self.objective = self.recipe.objective(representation.space, self.model.fields)
         size, end = self.settings.batch, self._end()
-        self.batches: Batches = Unfed(size)
+        self.batches: Batches = Unfed(size, self.model.fields, seed)
         if len(items):
             x, condition = _tensors(self.model, items, self.recipe.spellings)
             self.batches = (
@@ -271,9 +272,11 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan
         named = isinstance(file, (str, Path))
         source[f"{prefix}file"] = str(file) if named else None
         source[f"{prefix}sha256"] = None
-    if recipe.ready is not None:
-        if data is not None or valid is not None or plan.ask:
-            raise RequestError(f"{plan.recipe} learns without data: leave out --data, --valid and --ask")
+    if recipe.ready is not None and plan.ask:
+        raise RequestError(f"{plan.recipe} says itself what may be asked of it: leave out --ask")
+    if recipe.ready is not None and not recipe.mixed:
+        if data is not None or valid is not None:
+            raise RequestError(f"{plan.recipe} learns without data: leave out --data and --valid")
         return _Given(Items([]), None, source)
     if data is None:
         raise RequestError(f"the {recipe.domain.name} recipes learn from data: give a file with --data")

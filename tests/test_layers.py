@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "evaluate": BELOW | {"compare", "data", "model", "report", "screen"},
     "estimator": BELOW | {"domains", "fit", "model"},
     "recover": BELOW | {"model", "search"},
+    "weighing": BELOW | {"compare", "evaluate", "model"},
     "fit": BELOW | {"__init__", "asking", "data", "model", "recipes", "train"},
 }
 SCIENCE = {"rdkit", "selfies", "lark", "pandas", "PIL"}

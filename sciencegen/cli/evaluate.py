@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 _SAMPLES = 2000
+_WEIGHED = 100_000
 
 
 def evaluate(
@@ -46,7 +47,17 @@ def evaluate(
     seed: int = typer.Option(0, "--seed", help="The same seed gives the same report."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda."),
     out: Path | None = typer.Option(None, "--out", "-o", help="A JSON file to write; standard output without it."),
-    html: Path | None = typer.Option(None, "--html", help="An HTML page with the numbers and plots to write as well."),
+    html: Path | None = typer.Option(
+        None, "--html", "--report", help="An HTML page with the numbers and plots to write as well."
+    ),
+    points: Path | None = typer.Option(
+        None,
+        "--points",
+        help="Of a model fitted to an energy: a table of its draws and their weights to write as well.",
+    ),
+    where: list[str] | None = typer.Option(
+        None, "--where", help="Of a model fitted to an energy: what is asked of it, such as temperature=2; repeat."
+    ),
 ) -> None:
     """Report how good a model is: likelihood of held-out data, how far samples are from them, benchmarks, accuracy."""
     from sciencegen.core.files import sha256
@@ -63,10 +74,13 @@ def evaluate(
         },
         out,
         html,
+        points,
     )
-    _check_kinds(data, protocol, folder, asked, read)
+    _check_kinds(data, protocol, folder, asked, read, where, points)
     if protocol is not None:
         found = _judged(model, protocol, folder, n, seed, device, set_ or [])
+    elif data is None:
+        found = _weighed(model, n, where or [], seed, device, set_ or [], points)
     else:
         loaded, path = _loaded(model, device), resolve(data or "")
         turn(loaded, set_ or [])
@@ -94,15 +108,22 @@ def _check(numbers: dict[str, tuple[int, int]], *files: Path | None) -> None:
 
 
 def _check_kinds(
-    data: str | None, protocol: str | None, folder: Path | None, asked: str | None, read: list[str] | None
+    data: str | None,
+    protocol: str | None,
+    folder: Path | None,
+    asked: str | None,
+    read: list[str] | None,
+    where: list[str] | None,
+    points: Path | None,
 ) -> None:
     """Refuse options that do not belong together."""
     from sciencegen.errors import RequestError
 
-    if data is None and protocol is None:
-        raise RequestError("give --data or --protocol")
     if data is not None and protocol is not None:
         raise RequestError("give either --data or --protocol")
+    for option, value in (("--where", where), ("--points", points)):
+        if value and (data is not None or protocol is not None):
+            raise RequestError(f"{option} goes with a model that was fitted to an energy, without --data, --protocol")
     if asked is not None and data is None:
         raise RequestError("--asked goes with --data")
     if read and data is None:
@@ -141,6 +162,30 @@ def _judged(
         "knobs": asdict(loaded.generator.knobs),
     }
     return judged(drawn(loaded, n or protocol.draws, seed), protocol, folder, made_by)
+
+
+def _weighed(
+    model: str, n: int | None, where: list[str], seed: int, device: str, knobs: list[str], points: Path | None
+) -> Evaluation:
+    """A model's draws beside the energy it was fitted to."""
+    from sciencegen.core.request import parse_where
+    from sciencegen.errors import RequestError
+    from sciencegen.screen.write import table_format, write_table
+    from sciencegen.weighing import report, weighed
+
+    format_ = None if points is None else table_format(points, None)
+    loaded = _loaded(model, device)
+    if loaded.domain.density is None:
+        raise RequestError(f"{loaded.recipe} was fitted to no energy: give --data or --protocol")
+    if n == 0:
+        raise RequestError("-n 0: weights need draws")
+    turn(loaded, knobs)
+    asked, many = parse_where(where), _WEIGHED if n is None else n
+    if format_ is not None:
+        columns = weighed(loaded, many, asked, seed).table()
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+        write_table(rows, points, format_)
+    return report(loaded, many, asked, seed)
 
 
 def _protocol(name: str, known: Any) -> Protocol[Any]:

@@ -21,6 +21,10 @@ _WHERE_COLUMNS = typer.Option(
     None, "--where-columns", help="Columns of the data that may be asked for, with commas; they are no part of items."
 )
 
+_ENERGY = typer.Option(
+    None, "--energy", help="What densities/energy learns: one that is known by name, or module:function."
+)
+
 
 def train(
     recipe: str = typer.Argument(
@@ -41,6 +45,7 @@ def train(
     grammar: str | None = typer.Option(
         None, "--grammar", help="The .lark file of a language, or a grammar that is shipped, by name."
     ),
+    energy: str | None = _ENERGY,
     set_: list[str] | None = typer.Option(None, "--set", help="option=value; `sciencegen recipes NAME` lists them."),
     start: str | None = typer.Option(
         None, "--from", help="A trained model to begin with: a folder, or one that is shipped."
@@ -71,7 +76,9 @@ def train(
     recipe = recipe_called(recipe)
     if journal not in (None, "jsonl", "csv"):
         raise UnknownName("journal format", journal, ("jsonl", "csv"))
-    options: dict[str, Any] = dict(assignments(set_ or [])) | _grammar(recipe, grammar, set_ or [])
+    options: dict[str, Any] = dict(assignments(set_ or []))
+    for option, value in (("grammar", grammar), ("energy", energy)):
+        options |= _option(recipe, option, value, set_ or [])
     options |= {name: value for name, value in (("seed", seed), ("device", device)) if value is not None}
     run = Fit(
         recipe,
@@ -101,20 +108,20 @@ def train(
     _say(f"wrote {out}" if run.progress else f"{out} is finished; go on with more --set epochs=")
 
 
-def _grammar(recipe: str, grammar: str | None, typed: list[str]) -> dict[str, str]:
-    """The grammar as an option of the recipe, which has to have one."""
+def _option(recipe: str, name: str, value: str | None, typed: list[str]) -> dict[str, str]:
+    """What was given with an option of its own as one of the recipe, which has to have it."""
     from sciencegen.errors import RequestError
     from sciencegen.recipes import RECIPES, recipe_function
     from sciencegen.recipes.options import assignments, defaults
 
-    if grammar is None:
+    if value is None:
         return {}
-    if "grammar" not in defaults(recipe_function(recipe)):
-        known = [name for name, function in RECIPES.items() if "grammar" in defaults(function)]
-        raise RequestError(f"--grammar {grammar}: {recipe} has none; {', '.join(known)} have one")
-    if "grammar" in assignments(typed):
-        raise RequestError(f"--grammar {grammar}: --set grammar= says it too; give one of them")
-    return {"grammar": grammar}
+    if name not in defaults(recipe_function(recipe)):
+        known = [recipe for recipe, function in RECIPES.items() if name in defaults(function)]
+        raise RequestError(f"--{name} {value}: {recipe} has none; {', '.join(known)} have one")
+    if name in assignments(typed):
+        raise RequestError(f"--{name} {value}: --set {name}= says it too; give one of them")
+    return {name: value}
 
 
 def _asked(recipe: str, ask: list[str] | None, columns: list[str] | None) -> list[str] | None:

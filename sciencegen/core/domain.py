@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
 
     from sciencegen.core.protocol import Protocol as Published
     from sciencegen.core.space import Space
+    from sciencegen.core.target import Target
 from sciencegen.errors import DataError, RequestError, UnknownName
 
 __all__ = [
@@ -208,6 +209,8 @@ class Domain(ABC, Generic[T]):
     properties: Mapping[str, Property[T]]
     laborious: bool = False
     """Whether decoding and measuring an item take long enough to be worth other processes."""
+    density: Target | None = None
+    """What items are to be distributed as, where that is known up to a constant."""
     together: int = 1
     """How many items are measured at a time, where that is quicker than one by one."""
     usual: tuple[str, ...] | None = None

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from sciencegen.core.batch import Batch, Batches, seed_at
-from sciencegen.core.condition import Condition
+from sciencegen.core.batch import Batch, Batches, seed_at, seeded
+from sciencegen.core.condition import Condition, ConditionFields, Continuous, Interval
 
 __all__ = ["Bucketed", "InOrder", "Shuffled", "Unfed"]
 
@@ -113,17 +113,32 @@ class InOrder(Batches):
 
 
 class Unfed(Batches):
-    """Batches without data, for objectives that need none."""
+    """Batches without data, for objectives that need none; what may be asked for is drawn evenly from its range."""
 
-    def __init__(self, size: int, per_epoch: int = 100, device: torch.device | str = "cpu") -> None:
-        self.size, self._per_epoch, self.device = size, per_epoch, device
+    def __init__(
+        self,
+        size: int,
+        fields: ConditionFields | None = None,
+        seed: int = 0,
+        per_epoch: int = 100,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        self.size, self.fields, self.seed = size, fields or ConditionFields(), seed
+        self._per_epoch, self.device, self.dtype = per_epoch, device, dtype
 
     @property
     def per_epoch(self) -> int:
         return self._per_epoch
 
     def at(self, step: int) -> Batch:
-        return Batch(torch.empty(self.size, 0, device=self.device))
+        x = torch.empty(self.size, 0, device=self.device, dtype=self.dtype)
+        if not self.fields.fields:
+            return Batch(x)
+        ranges = {one.name: Interval(one.low, one.high) for one in self.fields.fields if isinstance(one, Continuous)}
+        with seeded(seed_at(self.seed, step), torch.device("cpu")):
+            condition = self.fields.ask(ranges, self.size)
+        return Batch(x, condition.to(self.device, self.dtype))
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Unfed:
-        return Unfed(self.size, self._per_epoch, device)
+        return Unfed(self.size, self.fields, self.seed, self._per_epoch, device, dtype)

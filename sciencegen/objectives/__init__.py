@@ -16,9 +16,10 @@ from sciencegen.objectives.divergences import (
     divergence,
 )
 from sciencegen.objectives.elbo import ELBO, ImportanceWeighted, PriorAlone
+from sciencegen.objectives.energies import Bootstrap, ReverseKL
 from sciencegen.objectives.f_divergences import FGenerator
 from sciencegen.objectives.flow_matching import FlowMatching
-from sciencegen.objectives.likelihood import MaximumLikelihood, ReverseKL
+from sciencegen.objectives.likelihood import MaximumLikelihood
 from sciencegen.objectives.moments import (
     MMD,
     EnergyKernel,
@@ -40,6 +41,7 @@ __all__ = [
     "R1",
     "R2",
     "Adversarial",
+    "Bootstrap",
     "CycleConsistency",
     "Divergence",
     "EnergyKernel",

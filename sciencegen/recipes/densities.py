@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
 from sciencegen.core.condition import ConditionFields
@@ -12,7 +11,6 @@ from sciencegen.core.objective import Objective, Ramp
 from sciencegen.core.space import Reals, Space
 from sciencegen.core.transform import Transform
 from sciencegen.domains.densities import Densities, Point, Standardised
-from sciencegen.domains.densities.energies import double_well as double_well_energy
 from sciencegen.families.flow import AffineCoupling, Flow, MaskedAffine, Reverse
 from sciencegen.families.implicit import Implicit
 from sciencegen.families.vae import VAE, Diagonal, Full, Gaussian
@@ -23,12 +21,12 @@ from sciencegen.nets.mlp import MLP
 from sciencegen.objectives.adversarial import R1, R2, Adversarial, GradientPenalty, Likelihood, Penalty
 from sciencegen.objectives.divergences import divergence as divergence_named
 from sciencegen.objectives.elbo import ELBO
-from sciencegen.objectives.likelihood import MaximumLikelihood, ReverseKL
+from sciencegen.objectives.likelihood import MaximumLikelihood
 from sciencegen.objectives.moments import MMD, MomentMatching
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["coupling", "double_well", "flow_gan", "gan", "iaf", "maf", "mmd", "moments", "vae", "wgan"]
+__all__ = ["coupling", "flow_gan", "gan", "iaf", "maf", "mmd", "moments", "vae", "wgan"]
 
 ASK = ("radius",)
 CONTEXT = 32
@@ -80,14 +78,6 @@ def maf(
     generator = _flow(lambda d, c, i: MaskedAffine(d, [width, width], c, cheap), depth)
     settings = Settings(rate=2e-3, epochs=50, batch=256, schedule="cosine")
     return _recipe(generator, lambda space, fields: MaximumLikelihood(hide), settings)
-
-
-def double_well(width: int = 64, depth: int = 8) -> Recipe[Point]:
-    """A flow that learns the two wells of an energy without any data, by reverse KL."""
-    generator = _flow(lambda d, c, i: AffineCoupling(d, [width, width], c), depth)
-    settings = Settings(rate=1e-3, epochs=20, batch=512, schedule="cosine", ema=0.99)
-    recipe = _recipe(generator, lambda space, fields: ReverseKL(double_well_energy), settings)
-    return replace(recipe, ask=(), ready=Standardised(("x", "y"), (0.0, 0.0), (1.0, 1.0)))
 
 
 def iaf(width: int = 64, depth: int = 6, hide: float = 0.25) -> Recipe[Point]:

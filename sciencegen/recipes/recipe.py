@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from sciencegen.core.condition import ConditionFields
+from sciencegen.core.condition import ConditionFields, Field
 from sciencegen.core.domain import Domain, Representation, Representing
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
@@ -41,6 +41,10 @@ class Recipe(Generic[T]):
     """Settings that differ where a run begins with a trained model."""
     ready: Representation[T] | None = None
     """The representation of a recipe that needs no data, such as one that learns from an energy alone."""
+    fields: tuple[Field, ...] = ()
+    """What may be asked of what needs no data, and within which range it learns it."""
+    mixed: bool = False
+    """Whether a recipe that needs no data learns from some all the same."""
 
     def recalled(self, state: Mapping[str, Any]) -> Recipe[T]:
         """The recipe of a model whose representation has this state: no file it was made with is read again."""

@@ -12,7 +12,7 @@ from sciencegen.core.transform import Transform
 from sciencegen.domains.densities import Point
 from sciencegen.domains.densities.robust import Robust
 from sciencegen.domains.densities.tables import Tables
-from sciencegen.families.flow import AffineCoupling, Flow, MaskedAffine, Reverse
+from sciencegen.families.flow import AffineCoupling, Flow, LULinear, MaskedAffine, Reverse, SplineCoupling
 from sciencegen.families.flow.tails import Tails
 from sciencegen.families.gapped import Gapped
 from sciencegen.nets.conditioner import Conditioner
@@ -22,15 +22,17 @@ from sciencegen.train.settings import Settings
 
 __all__ = ["table"]
 
-Layer = Literal["coupling", "masked"]
+Layer = Literal["spline", "coupling", "masked"]
 
 
 def table(
     width: int = 64,
-    depth: int = 8,
+    depth: int = 6,
     context: int = 32,
-    layer: Layer = "coupling",
+    layer: Layer = "spline",
+    mix: bool = True,
     particles: int = 8,
+    noise: float = 0.0,
     hide: float = 0.25,
 ) -> Recipe[Point]:
     """Density of a table's rows: gaps are filled, far values tamed, and any column may be a condition.
@@ -42,11 +44,14 @@ def table(
         assert isinstance(space, Reals)
         conditioner, transforms = Conditioner(fields, context), list[Transform]([Tails(space.size)])
         for i in range(depth):
-            transforms += [_layer(layer, space.size, width, conditioner.width, i), Reverse()]
+            between = LULinear(space.size, context=conditioner.width) if mix else Reverse()
+            transforms += [between, _layer(layer, space.size, width, conditioner.width, i)]
+        if mix:
+            transforms.append(LULinear(space.size, context=conditioner.width))
         return Gapped(Flow(space, transforms, conditioner))
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
-        return ObservedLikelihood(particles, hide)
+        return ObservedLikelihood(particles, hide, noise)
 
     settings = Settings(rate=2e-3, epochs=200, batch=256, schedule="cosine", ema=0.99, patience=40)
     return Recipe(Tables(), Robust, generator, objective, (), settings)
@@ -55,4 +60,5 @@ def table(
 def _layer(kind: Layer, entries: int, width: int, context: int, i: int) -> Transform:
     if kind == "masked":
         return MaskedAffine(entries, [width, width], context)
-    return AffineCoupling(entries, [width, width], context, odd=entries % 2 == 1 and i % 2 == 1)
+    coupling = SplineCoupling if kind == "spline" else AffineCoupling
+    return coupling(entries, [width, width], context, odd=i % 2 == 1)

@@ -24,7 +24,7 @@ from sciencegen.recipes.options import defaults
 
 SMALL = {
     **{"width": 16, "embed": 8, "context": 8, "depth": 2, "latent": 2, "heads": 2},
-    **{"doublings": 1, "critic": 4, "noise": 2, "stage": 1},
+    **{"doublings": 1, "side": 2, "critic": 4, "noise": 2, "stage": 1},
     **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0, "dropout": 0.0, "keep": 1.0},
     **{"solver_steps": 3},
 }

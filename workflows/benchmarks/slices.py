@@ -2,9 +2,10 @@
 
     python workflows/benchmarks/slices.py --from data/microstructures --runs runs/slices --only berea copolymer
 
-In the folder: `berea.zip` (micro-CT of a sandstone, 400^3, PorousMediaGan) and 256 x 256 micrographs such as
-`copolymer_resized.npy` (MCRpy). Of the sandstone three slices are learned from, through the middle of each axis; of
-the others the one image there is. What is trained is found again in --runs, and what was stopped goes on.
+Volumes of two phases are asked for the fraction that the images have. In the folder: `berea.zip` (micro-CT of a
+sandstone, 400^3, PorousMediaGan) and 256 x 256 micrographs such as `copolymer_resized.npy` (MCRpy). Of the sandstone
+three slices are learned from, through the middle of each axis; of the others the one image there is. What is trained is
+found again in --runs, and what was stopped goes on.
 
 The first table compares slices of drawn volumes, across all axes, with the images: fractions and surface of the phase
 that is furthest off, the mean difference of S2 of all phases up to 32 pixels, over its range. Beside them stand level
@@ -58,6 +59,7 @@ MICROGRAPHS = ("copolymer", "alloy", "composite", "carbonate")
 APART = 8
 """Slices of one volume are so far apart, in pixels."""
 CONTRAST = 20.0
+SHARE = "volume_fraction"
 Pixels = NDArray[np.uint8]
 
 
@@ -95,13 +97,18 @@ def stretched(side: int, n: int = 1, seed: int = 0) -> Tensor:
     return level_sets(n, (side,) * 3, source, fraction=0.4, length=4.0, stretch=2.0).images
 
 
+def two_phased(images: list[Pixels]) -> bool:
+    """Whether there are two phases: then their fraction is met to the voxel where it is asked for."""
+    return max(int(image.max()) for image in images) == 1
+
+
 def trained(name: str, images: list[Pixels], given: argparse.Namespace) -> None:
     """Train on crops of images, or go on with what was begun."""
     settings = {"steps": given.steps, "precision": given.precision, "seed": given.seed, "width": given.width}
     cut = [crops([image], given.side, given.stride) for image in images]
     planes = [plane for plane, some in zip(PLANES, cut, strict=False) for _ in some]
     data: Any = Items([one for some in cut for one in some], {"plane": planes})
-    ask = ["plane"] if name == STRETCHED else []
+    ask = [*(["plane"] if name == STRETCHED else []), *([SHARE] if two_phased(images) else [])]
     fit = Fit(RECIPE, data, out=given.runs / name, ask=ask, holdout=0.0, resume=True, device="cpu", **settings)
     start = time.process_time()
     for progress in fit:
@@ -110,10 +117,11 @@ def trained(name: str, images: list[Pixels], given: argparse.Namespace) -> None:
             print(f"{name}: step {progress.step}, {time.process_time() - start:.0f} s: {said}", flush=True)
 
 
-def drawn(name: str, given: argparse.Namespace) -> Tensor:
-    """Volumes of a trained model, [n, side, side, side]."""
+def drawn(name: str, images: list[Pixels], given: argparse.Namespace) -> Tensor:
+    """Volumes of a trained model, [n, side, side, side], asked for the fraction of the images where they have one."""
     model = load(given.runs / name, "cpu").turn(size=given.size)
-    found = islice(model.stream(seed=1, measure=()), given.volumes)
+    where = {SHARE: float(np.mean([image.mean() for image in images]))} if two_phased(images) else {}
+    found = islice(model.stream(where, seed=1, measure=()), given.volumes)
     return torch.stack([torch.from_numpy(one.item.pixels) for one in found if one is not None])
 
 
@@ -283,11 +291,11 @@ def main() -> None:
         trained(name, images, given)
     print("\n| material | slices of | fraction | surface | S2 |\n|---|---|---|---|---|")
     for name, images in sets.items():
-        compared(name, images, drawn(name, given), given.reach)
+        compared(name, images, drawn(name, images, given), given.reach)
     if ROCK in sets:
-        beside_rock(whole, drawn(ROCK, given), sets[ROCK], given)
+        beside_rock(whole, drawn(ROCK, sets[ROCK], given), sets[ROCK], given)
     if STRETCHED in sets:
-        directions(drawn(STRETCHED, given))
+        directions(drawn(STRETCHED, sets[STRETCHED], given))
     timed(given.only[0], given)
 
 

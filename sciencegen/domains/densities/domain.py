@@ -4,32 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from sciencegen.compare.two_sample import distances
-from sciencegen.core.domain import Domain, Items, Property
+from sciencegen.core.domain import Domain, Items
 from sciencegen.core.files import atomic
+from sciencegen.core.target import Target
 from sciencegen.data.table import cells, columns_of_numbers, read_table, require_columns
-from sciencegen.domains.densities.properties import PROPERTIES, Point
+from sciencegen.domains.densities.properties import PROPERTIES, Point, measures_of, properties_of
 from sciencegen.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Densities", "Point"]
 
+_TOGETHER = 4096
+"""So many energies are computed at a time."""
+
 
 class Densities(Domain[Point]):
-    """Rows of a table of numbers. Text columns are kept beside the points, and so are those asked for by name."""
+    """Rows of a table of numbers. Text columns are kept beside the points, and so are those asked for by name.
+
+    With a `density`, points have its coordinates, and its energy and observables are their properties.
+    """
 
     name = "densities"
     distinct = False
-    properties: Mapping[str, Property[Point]] = PROPERTIES
+
+    def __init__(self, density: Target | None = None) -> None:
+        self.density = density
+        self.properties = PROPERTIES if density is None else properties_of(density)
+        self.together = 1 if density is None else _TOGETHER
 
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Point]:
         table = read_table(path)
         aside = tuple(name for name in beside if name not in self.properties)
         require_columns(path, table, aside)
-        numeric = columns_of_numbers(path, table.drop(columns=list(aside)))
+        numeric = self._numeric(path, table, aside)
         columns = {name: cells(table, name) for name in table.columns if name not in numeric}
         if not numeric:
             raise DataError(f"{path}: expected columns of numbers, found {', '.join(table.columns)}")
@@ -42,6 +57,20 @@ class Densities(Domain[Point]):
         names = tuple(numeric)
         return Items([Point(names, row) for row in x], columns)
 
+    def _numeric(self, path: Path, table: pandas.DataFrame, aside: Sequence[str]) -> Sequence[str]:
+        """The columns that points are made of."""
+        if self.density is None:
+            return columns_of_numbers(path, table.drop(columns=list(aside)))
+        require_columns(path, table, self.density.names)
+        return columns_of_numbers(path, table[list(self.density.names)])
+
+    def measure(self, items: Sequence[Point], names: Sequence[str]) -> Mapping[str, Sequence[float | str | None]]:
+        if self.density is None or not items:
+            return super().measure(items, names)
+        x = torch.from_numpy(np.stack([item.values for item in items]))
+        with torch.no_grad():
+            return {name: measures_of(self.density)[name](x).tolist() for name in names}
+
     def write(self, items: Iterable[Point], path: Path) -> None:
         import pandas
 
@@ -53,7 +82,9 @@ class Densities(Domain[Point]):
             values = np.array([float(number) for number in text.split(",")])
         except ValueError:
             return None
-        return Point(tuple(f"x{i}" for i in range(len(values))), values) if np.isfinite(values).all() else None
+        named = self.density is not None and len(values) == len(self.density.names)
+        names = self.density.names if self.density and named else tuple(f"x{i}" for i in range(len(values)))
+        return Point(names, values) if np.isfinite(values).all() else None
 
     def text(self, item: Point) -> str:
         return ",".join(repr(number) for number in item.values.tolist())
