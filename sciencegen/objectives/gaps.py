@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 
 from sciencegen.core.batch import Batch
@@ -26,15 +25,14 @@ class ObservedLikelihood(Objective):
 
     needs = (Density, Completing)
 
-    def __init__(self, particles: int = 8, hide: float = 0.0, noise: float = 0.0) -> None:
+    def __init__(self, particles: int = 8, hide: float = 0.0) -> None:
         super().__init__()
-        self.particles, self.hide, self.noise = particles, hide, noise
+        self.particles, self.hide = particles, hide
 
     def losses(self, generator: Generator, batch: Batch) -> Iterator[Loss]:
         assert isinstance(generator, Density)
         condition = None if batch.condition is None else batch.condition.hide(self.hide)
         x = self._whole(generator, Batch(batch.x, condition))
-        x = x + self.noise * torch.randn_like(x) if self.noise else x
         yield Loss("nll", -generator.log_prob(x, condition).mean(), generator)
 
     def validation(self, generator: Generator, batch: Batch) -> Tensor:

@@ -12,7 +12,7 @@ from sciencegen.core.transform import Transform
 from sciencegen.domains.densities import Point
 from sciencegen.domains.densities.robust import Robust
 from sciencegen.domains.densities.tables import Tables
-from sciencegen.families.flow import AffineCoupling, Flow, LULinear, MaskedAffine, Reverse, SplineCoupling
+from sciencegen.families.flow import AffineCoupling, Flow, LULinear, MaskedAffine, SplineCoupling
 from sciencegen.families.flow.tails import Tails
 from sciencegen.families.gapped import Gapped
 from sciencegen.nets.conditioner import Conditioner
@@ -30,28 +30,26 @@ def table(
     depth: int = 6,
     context: int = 32,
     layer: Layer = "spline",
-    mix: bool = True,
     particles: int = 8,
-    noise: float = 0.0,
     hide: float = 0.25,
 ) -> Recipe[Point]:
     """Density of a table's rows: gaps are filled, far values tamed, and any column may be a condition.
 
-    `layer`: what a flow is made of. `particles`: of how many draws each gap is filled by one while learning.
+    Columns are mixed by matrices, and bent by what `layer` names: splines or numbers read off half of the others, or
+    numbers read off those before. `particles`: of how many draws each gap is filled by one while learning.
     """
 
     def generator(space: Space, fields: ConditionFields) -> Generator:
         assert isinstance(space, Reals)
         conditioner, transforms = Conditioner(fields, context), list[Transform]([Tails(space.size)])
         for i in range(depth):
-            between = LULinear(space.size, context=conditioner.width) if mix else Reverse()
-            transforms += [between, _layer(layer, space.size, width, conditioner.width, i)]
-        if mix:
-            transforms.append(LULinear(space.size, context=conditioner.width))
+            mixing = LULinear(space.size, context=conditioner.width)
+            transforms += [mixing, _layer(layer, space.size, width, conditioner.width, i)]
+        transforms.append(LULinear(space.size, context=conditioner.width))
         return Gapped(Flow(space, transforms, conditioner))
 
     def objective(space: Space, fields: ConditionFields) -> Objective:
-        return ObservedLikelihood(particles, hide, noise)
+        return ObservedLikelihood(particles, hide)
 
     settings = Settings(rate=2e-3, epochs=200, batch=256, schedule="cosine", ema=0.99, patience=40)
     return Recipe(Tables(), Robust, generator, objective, (), settings)

@@ -14,7 +14,7 @@ from sciencegen.families.gapped.copula import Copula, Given
 
 __all__ = ["Gapped"]
 
-_DRAWS = 1024
+_DRAWS = 512
 """Of the density, to make proposals of."""
 _AT_ONCE = 16_384
 _NEVER = -1e30
@@ -60,13 +60,17 @@ class Gapped(Tractable, Completing):
         asked = None if condition is None or len(condition) == 1 else condition
         if not rows.all():
             found[~rows] = self.density.log_prob(x[~rows], condition if asked is None else asked[~rows])
-        some = self.complete(x[rows], ~gaps[rows], condition if asked is None else asked[rows], self.particles)
+        some = self._completed(x[rows], ~gaps[rows], condition if asked is None else asked[rows], self.particles, 0)
         found[rows] = some.log_weight.to(found.dtype)
         return found
 
-    @torch.no_grad()
     def complete(self, x: Tensor, known: Tensor, condition: Condition | None = None, particles: int = 1) -> Completion:
-        x, known = x.to(self.density.dtype), known.expand_as(x)
+        return self._completed(x.to(self.density.dtype), known.expand_as(x), condition, particles, particles)
+
+    @torch.no_grad()
+    def _completed(
+        self, x: Tensor, known: Tensor, condition: Condition | None, particles: int, steps: int
+    ) -> Completion:
         asked = None if condition is None or len(condition) == 1 else condition
         one = condition if asked is None else asked[torch.arange(_DRAWS, device=x.device) % len(asked)]
         proposals = Copula.of(self.density.sample(_DRAWS, one))
@@ -74,7 +78,7 @@ class Gapped(Tractable, Completing):
         for i in range(0, len(x), size):
             rows = slice(i, i + size)
             walk = _Walk.of(self.density, proposals, x[rows], known[rows], condition if asked is None else asked[rows])
-            parts.append(walk.completed(particles))
+            parts.append(walk.completed(particles, steps))
         return Completion(torch.cat([one.x for one in parts]), torch.cat([one.log_weight for one in parts]))
 
 
@@ -92,14 +96,14 @@ class _Walk:
     def of(cls, density: Tractable, proposals: Copula, x: Tensor, known: Tensor, condition: Condition | None) -> _Walk:
         return cls(density, proposals, proposals.given(x, known), x, condition)
 
-    def completed(self, particles: int) -> Completion:
-        """One of `particles`, moved as many times."""
+    def completed(self, particles: int, steps: int) -> Completion:
+        """One of `particles`, moved by some steps."""
         noise = torch.randn(particles, *self.x.shape, dtype=self.x.dtype, device=self.x.device)
         weights = self.log_weight(noise)
         chosen = torch.distributions.Categorical(logits=weights.t(), validate_args=False).sample()
         rows = torch.arange(len(self.x), device=self.x.device)
         now, weight = noise[chosen, rows], weights[chosen, rows]
-        for i in range(particles if particles > 1 else 0):
+        for i in range(steps):
             length = _LENGTHS[i % len(_LENGTHS)]
             to = math.sqrt(1 - length**2) * now + length * torch.randn_like(now)
             to_weight = self.log_weight(to[None])[0]
