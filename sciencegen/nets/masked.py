@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sciencegen.nets.conditioner import Inject
-from sciencegen.nets.mlp import activation
+from sciencegen.nets.mlp import activation_in_place
 
 __all__ = ["MaskedMLP", "MaskedState"]
 
@@ -74,7 +74,7 @@ class MaskedMLP(nn.Module):
         ends = torch.arange(1, entries + 1)
         self.reached = [torch.searchsorted(d, ends, right=True).tolist() for d in degrees[1:]]
         self.free = [int((d == 0).sum()) for d in degrees[1:]]
-        self.act, self.dropout = activation(act), nn.Dropout(dropout)
+        self.act, self.dropout = activation_in_place(act), nn.Dropout(dropout)
         self._scale_by_sight()
 
     def _scale_by_sight(self) -> None:
@@ -120,7 +120,9 @@ class MaskedMLP(nn.Module):
         for i, (layer, inject) in enumerate(zip(self.layers, self.inject, strict=True)):
             assert isinstance(layer, nn.Linear)
             hidden = F.linear(hidden, layer.weight * self._mask(f"mask{i}"), layer.bias)
-            hidden = self.dropout(self.act(inject(hidden, context)))
+            hidden = self.act(inject(hidden, context) if context.shape[1] else hidden)
+            if self.dropout.p:
+                hidden = self.dropout(hidden)
         return hidden
 
     def start(self, context: Tensor) -> MaskedState:

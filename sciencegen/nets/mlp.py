@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sciencegen.errors import UnknownName
 from sciencegen.nets.conditioner import Inject
 
-__all__ = ["ACTIVATIONS", "MLP", "activation", "rows_of"]
+__all__ = ["ACTIVATIONS", "MLP", "activation", "activation_in_place", "rows_of"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
@@ -26,6 +26,11 @@ def activation(name: str) -> Callable[[Tensor], Tensor]:
     if name not in ACTIVATIONS:
         raise UnknownName("activation", name, ACTIVATIONS)
     return ACTIVATIONS[name]
+
+
+def activation_in_place(name: str) -> Callable[[Tensor], Tensor]:
+    """The same, for what nobody else reads: it may be written over."""
+    return torch.relu_ if name == "relu" else activation(name)
 
 
 class MLP(nn.Module):
@@ -46,7 +51,7 @@ class MLP(nn.Module):
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.inject = nn.ModuleList(Inject(context, width) for width in widths)
         self.out = nn.Linear(sizes[-1], outputs, bias=shift)
-        self.act, self.dropout = activation(act), nn.Dropout(dropout)
+        self.act, self.dropout = activation_in_place(act), nn.Dropout(dropout)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Outputs [n, outputs] of x [n, ...], which is read as one vector."""
@@ -60,7 +65,9 @@ class MLP(nn.Module):
     def _hidden(self, x: Tensor, context: Tensor) -> Tensor:
         x = x.flatten(1)
         for linear, inject in zip(self.hidden, self.inject, strict=True):
-            x = self.dropout(self.act(inject(linear(x), context)))
+            x = self.act(inject(linear(x), context) if context.shape[1] else linear(x))
+            if self.dropout.p:
+                x = self.dropout(x)
         return x
 
 

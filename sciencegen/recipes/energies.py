@@ -18,8 +18,16 @@ from sciencegen.core.transform import Transform
 from sciencegen.domains.densities import Densities, Point, Standardised
 from sciencegen.domains.densities import energies as known
 from sciencegen.errors import RequestError, UnknownName
-from sciencegen.families.flow import AffineCoupling, CircularCoupling, Flow, Reverse, SplineCoupling, Wrapped
-from sciencegen.families.flow.lattice import FreeField, OddCoupling
+from sciencegen.families.flow import (
+    AffineCoupling,
+    CircularCoupling,
+    Flow,
+    FreeField,
+    OddCoupling,
+    Reverse,
+    SplineCoupling,
+    Wrapped,
+)
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.energies import Bootstrap, Reduced, ReverseKL
 from sciencegen.recipes.recipe import Recipe

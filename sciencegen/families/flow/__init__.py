@@ -3,6 +3,7 @@
 from sciencegen.families.flow.coupling import AffineCoupling, CircularCoupling, SplineCoupling
 from sciencegen.families.flow.flow import Flow
 from sciencegen.families.flow.glow import ActNorm, ChannelCoupling, InvertibleConv, Multiscale, Squeeze, glow
+from sciencegen.families.flow.lattice import FreeField, OddCoupling
 from sciencegen.families.flow.linear import LULinear
 from sciencegen.families.flow.masked import MaskedAffine, MaskedSpline
 from sciencegen.families.flow.permute import Reverse, Shuffle
@@ -15,11 +16,13 @@ __all__ = [
     "ChannelCoupling",
     "CircularCoupling",
     "Flow",
+    "FreeField",
     "InvertibleConv",
     "LULinear",
     "MaskedAffine",
     "MaskedSpline",
     "Multiscale",
+    "OddCoupling",
     "Planar",
     "Radial",
     "Reverse",

@@ -28,6 +28,7 @@ class Coupling(Transform):
         self, entries: int, numbers: int, widths: Sequence[int], context: int, odd: bool, act: str, seen: int = 1
     ) -> None:
         super().__init__()
+        self.odd = int(odd)
         moved = torch.arange(entries) % 2 == int(odd)
         if entries == 1:  # nothing to read: the context alone moves the one entry
             moved = torch.ones(1, dtype=torch.bool)
@@ -55,10 +56,17 @@ class Coupling(Transform):
         assert isinstance(self.moved, Tensor)
         assert isinstance(self.kept, Tensor)
         rows = x.t().contiguous()  # stays so from layer to layer
-        seen = self._seen(rows.index_select(0, self.kept)) if len(self.kept) else torch.ones_like(rows)
-        given = self.net.rows(seen.t(), context).to(x.dtype)
-        there = self._move(rows.index_select(0, self.moved), given, inverse)
-        return Mapped(rows.index_copy(0, self.moved, there.x).t(), there.log_slope.sum(0))
+        if len(rows) % 2 == 0:
+            parts = list(rows.view(len(rows) // 2, 2, -1).unbind(1))
+            moved, seen = parts[self.odd], self._seen(parts[1 - self.odd])
+        else:
+            moved, kept = (rows.index_select(0, index) for index in (self.moved, self.kept))
+            seen = self._seen(kept) if len(kept) else torch.ones_like(rows)
+        there = self._move(moved, self.net.rows(seen.t(), context).to(x.dtype), inverse)
+        if len(rows) % 2:
+            return Mapped(rows.index_copy(0, self.moved, there.x).t(), there.log_slope.sum(0))
+        parts[self.odd] = there.x
+        return Mapped(torch.stack(parts, 1).flatten(0, 1).t(), there.log_slope.sum(0))
 
 
 class AffineCoupling(Coupling):

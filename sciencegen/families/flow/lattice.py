@@ -9,12 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sciencegen.core.transform import Mapped, Transform
+from sciencegen.families.flow.root import root
 from sciencegen.nets.conditioner import Inject
 from sciencegen.nets.conv import Convolution
 
 __all__ = ["FreeField", "OddCoupling"]
-
-_HALVINGS, _NEWTON = 12, 12
 
 
 class FreeField(Transform):
@@ -111,20 +110,10 @@ class OddCoupling(Transform):
 
 def _solved(x: Tensor, height: Tensor, steep: Tensor) -> Tensor:
     """u of x = u + height tanh(steep u), differentiably."""
-    with torch.no_grad():
-        low, high = x - height, x + height
-        u = x / (1 + height * steep)
-        for step in range(_HALVINGS + _NEWTON):
-            over = u + height * torch.tanh(steep * u) > x
-            low, high = torch.where(over, low, u), torch.where(over, u, high)
-            near = u - _gap(u, x, height, steep)
-            inside = (near > low) & (near < high) & (step % 2 == 0 or step >= _HALVINGS)
-            u = torch.where(inside, near, (low + high) / 2) if step < _HALVINGS else near.clamp(low, high)
-    return u - _gap(u, x, height, steep)
 
+    def rising(u: Tensor) -> tuple[Tensor, Tensor]:
+        bent = torch.tanh(steep * u)
+        return u + height * bent - x, 1 + height * steep * (1 - bent.square())
 
-def _gap(u: Tensor, x: Tensor, height: Tensor, steep: Tensor) -> Tensor:
-    """The step of Newton: its slope is held, for the last one carries the gradients."""
-    bent = torch.tanh(steep * u)
-    slope = 1 + height * steep * (1 - bent.square())
-    return (u + height * bent - x) / slope.detach()
+    margin = 1e-3 * (1 + x.detach().abs())
+    return root(rising, x.detach() - height.detach() - margin, x.detach() + height.detach() + margin)

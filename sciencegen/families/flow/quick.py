@@ -25,7 +25,8 @@ def quick_spline(
 
     Everything is laid out bin after bin with samples innermost, for torch is an order of magnitude slower where it has
     to reduce a short last axis; what is not needed of all bins is picked first; masks are numbers, which processors
-    multiply faster than they choose; and little is allocated, for fresh memory costs more than arithmetic.
+    multiply faster than they choose; pairs are one tensor, for a call costs more than a thousand products; and little
+    is allocated, for fresh memory costs more than arithmetic.
     """
     x, given = x.contiguous(), given.contiguous()
     if torch.is_grad_enabled() and (x.requires_grad or given.requires_grad):
@@ -48,140 +49,146 @@ class _Quick(torch.autograd.Function):
         if torch.is_grad_enabled():  # somebody differentiates the gradient
             moved = spline(x, given, bound, tails, inverse)
             return *torch.autograd.grad(moved, (x, given), gradients, create_graph=True), None, None, None
-        to_x, to_given = torch.empty_like(x), torch.empty_like(given)
-        for i, rows in enumerate(_rows(given)):
-            trace = _Trace(*kept[i * len(_Trace._fields) : (i + 1) * len(_Trace._fields)])
-            to_y, to_slope = (gradient[rows] for gradient in gradients)
-            to_x[rows] = _pull(trace, given[rows], to_y, to_slope, bound, tails, inverse, to_given[rows])
-        return to_x, to_given, None, None, None
+        many, rows, to_given = len(_Trace._fields), _rows(given), torch.empty_like(given)
+        to_x = []
+        for i, part in enumerate(rows):
+            trace = _Trace(*kept[i * many : (i + 1) * many])
+            to_y, to_slope = (gradient[part] for gradient in gradients)
+            to_x.append(_pull(trace, given[part], to_y, to_slope, bound, inverse, to_given[part]))
+        return to_x[0] if len(rows) == 1 else torch.cat(to_x), to_given, None, None, None
 
 
 class _Trace(NamedTuple):
-    """What the gradient needs of a pass."""
+    """What the gradient needs of a pass; pairs come first."""
 
     sizes: Tensor  # [entries, 2 bins, n], of widths and heights before they are made to fill the box
     below: Tensor  # [entries, bins, n], 1 for each bin that ends before the point
-    half: Tensor  # [entries, 2, n], half the sums of the sizes
+    half: Tensor  # [2, entries, n], half the sums of the sizes
     size: Tensor  # [2, entries, n], width and height of the bin
-    at: Tensor  # [2, entries, n], where the point is and goes, in their measure and from the middle
     slope: Tensor  # [2, entries, n], of the knots at both sides
-    t: Tensor  # [entries, n], how far through the bin
+    clip: Tensor  # [2, entries, n], 1 + c |u| of the numbers they came from
+    through: Tensor  # [2, entries, n], how far through and up the bin
+    at: Tensor  # [2, entries, n], where the point is and goes, in the measure of the sizes and from the middle
+    squares: Tensor  # [2, entries, n], of how far it is to the end of the bin, and through
+    bin: Tensor  # [2, entries, n], where in memory the sizes of the bin are
+    knots: Tensor  # [2, entries, n], where in memory the numbers of its slopes are
+    known: Tensor  # [2, entries, n], 1 where a slope has a number
+    lean: Tensor  # [entries, n], how much farther the end of the bin is than its beginning
+    q: Tensor  # [entries, n], the product of these ways
     s: Tensor  # [entries, n], the mean slope of the bin
-    over: Tensor  # [entries, n], the denominator
-    rise: Tensor  # [entries, n], how far up the bin
-    bulge: Tensor  # [entries, n], what the slope is the denominator's share of
+    e: Tensor  # [entries, n], how far the slopes at its sides are above it
+    share: Tensor  # [entries, n], s over the denominator
+    bulge: Tensor  # [entries, n], the slope over the square of that
+    rises: Tensor  # [entries, n], the slope
     inside: Tensor  # [entries, n], 1 within the box
 
 
 def _move(x: Tensor, given: Tensor, bound: float, tails: Tails, inverse: bool) -> tuple[Moved, _Trace]:
-    (entries, n), bins = x.shape, (given.shape[1] + 1) // 3
-    axis = int(inverse)
-    sizes = _positive(given[:, : 2 * bins], _SIZES)
-    edges = torch.matmul(_summing(bins, x.dtype, x.device), sizes.view(2 * entries, bins, n)).view(entries, 2, -1, n)
-    half = edges[:, :, bins]
-    start = x.clamp(-bound, bound).mul_(half[:, axis]).mul_(1 / bound)
+    (entries, n), bins, axis = x.shape, (given.shape[1] + 1) // 3, int(inverse)
+    sizes, _ = _positive(given[:, : 2 * bins], _SIZES)
+    edges = torch.matmul(_summing(bins, x.dtype, x.device), sizes.view(2 * entries, bins, n))
+    edges = edges.view(entries, 2, bins + 1, n)
+    half = edges[:, :, bins].transpose(0, 1)
+    start = (x * half[axis]).mul_(_number(1 / bound, x))
     below = torch.empty(entries, bins, n, dtype=x.dtype, device=x.device)
     torch.le(edges[:, axis, 1:bins], start[:, None], out=below[:, :-1])
     below[:, -1] = 0
-    row = below.sum(1)
-    k = row.long()
-    size = _picked(sizes, _places(k, 0, bins, 2 * bins))
-    left, low = _picked(edges, _places(k, 0, bins + 1, 2 * bins + 2))
-    rows, known = _rows_of_slopes(row, below, tails)
-    slope = _positive(_picked(given, _places(rows, 2 * bins, 0, given.shape[1])).mul_(known), _SLOPES)
-    (w, h), (d0, d1), (width, height) = size, slope, half.unbind(1)
-    s = (h * width).div_(w * height)
-    e = (d0 + d1).sub_(s, alpha=2)
+    k = below.sum(1).long()
+    places = _places(k, 0, bins, 2 * bins)
+    size, begin = _picked(sizes, places), _picked(edges, _places(k, 0, bins + 1, 2 * bins + 2))
+    knots, known = _knots(k, below, bins, tails)
+    slope, clip = _positive(_picked(given, knots).mul_(known), _SLOPES)
+    width, height = size / half
+    s = height.div_(width)
+    e = torch.sub(slope[0] + slope[1], s, alpha=2)
+    through = torch.empty_like(size)
+    torch.sub(start, begin[axis], out=through[axis]).div_(size[axis]).clamp_(0, 1)
+    t, rise = through
     if inverse:
-        rise = (start - low).div_(h).clamp_(0, 1)
-        b = torch.addcmul(d0, rise, e, value=-1)
-        c = rise * s
-        root = (s - b).mul_(c).mul_(4).addcmul_(b, b).clamp_min_(0).sqrt_()
-        t = c.mul_(2).div_(root.add_(b)).clamp_(0, 1)
-    else:
-        t = (start - left).div_(w).clamp_(0, 1)
-    rest = 1 - t
-    q, square = t * rest, t * t
-    over = torch.addcmul(s, e, q)
-    bulge = (d1 * square).addcmul_(s, q, value=2).addcmul_(d0, rest.square_())
-    log_slope = torch.log(bulge).add_((s / over).log_(), alpha=2)
+        _solve(rise, slope[0], s, e, out=t)
+    rest = torch.sub(_number(1, x), t)
+    q, pair = rest * t, torch.stack((rest, t))
+    squares, over = pair * pair, torch.addcmul(s, e, q)
+    share = s / over
+    bulge = (slope[1] * squares[1]).addcmul_(s, q, value=2).addcmul_(slope[0], squares[0])
     if not inverse:
-        rise = (s * square).addcmul_(d0, q).div_(over)
-    at = torch.stack((torch.addcmul(left, t, w), torch.addcmul(low, rise, h)))
-    moved = (at[1 - axis] / half[:, 1 - axis]).mul_(bound)
-    inside = (x.abs().lt_(bound)) if tails == "straight" else torch.ones_like(x)
-    log_slope.mul_(-inside if inverse else inside)
-    trace = _Trace(sizes, below, half, size, at, slope, t, s, over, rise, bulge, inside)
+        torch.mul(share, squares[1], out=rise).addcmul_(slope[0], q.div(over))
+    at = torch.addcmul(begin, through, size)
+    moved = (at[1 - axis] / half[1 - axis]).mul_(_number(bound, x))
+    rises = (share * share).mul_(bulge)
+    inside = x.abs().lt_(_number(bound, x)) if tails == "straight" else torch.ones_like(x)
+    log_slope = rises.log().mul_(-inside if inverse else inside)
+    pairs = (sizes, below, half, size, slope, clip, through, at, squares, places, knots, known)
+    trace = _Trace(*pairs, rest.sub_(t), q, s, e, share, bulge, rises, inside)
     return Moved(torch.lerp(x, moved, inside), log_slope), trace
 
 
+def _solve(rise: Tensor, d0: Tensor, s: Tensor, e: Tensor, out: Tensor) -> None:
+    """How far through the bin a point is that is so far up, by the root of the quadratic that loses no digits."""
+    b, c = torch.addcmul(d0, rise, e, value=-1), rise * s
+    root = (s - b).mul_(c).mul_(_number(4, c)).addcmul_(b, b).clamp_min_(0).sqrt_()
+    torch.div(c.add_(c), root.add_(b), out=out).clamp_(0, 1)
+
+
 def _pull(
-    trace: _Trace, given: Tensor, to_y: Tensor, to_slope: Tensor, bound: float, tails: Tails, inverse: bool, out: Tensor
+    trace: _Trace, given: Tensor, to_y: Tensor, to_slope: Tensor, bound: float, inverse: bool, out: Tensor
 ) -> Tensor:
     """The gradient of a pass: that of its point is returned, that of its numbers written to `out`."""
-    (w, h), (d0, d1), (width, height) = trace.size, trace.slope, trace.half.unbind(1)
-    t, s, rise = trace.t, trace.s, trace.rise
-    over, bulge = trace.over.reciprocal(), trace.bulge.reciprocal()
-    rest = 1 - t
-    q, square, lean, e = t * rest, t * t, rest - t, (d0 + d1).sub_(s, alpha=2)
-    bend = (d1 * t).addcmul_(s, lean).addcmul_(d0, rest, value=-1).mul_(bulge)
-    bend.addcmul_(e * lean, over, value=-1).mul_(2)  # of the log of the slope, in t
-    steep = (s * trace.bulge).mul_(over).mul_(over)  # of the rise, in t
-    to_slope = to_slope * trace.inside
-    to_x = to_y
+    (w, h), (d0, d1), (t, rise), half = trace.size, trace.slope, trace.through, trace.half
+    s, q, share, bulge, inside = trace.s, trace.q, trace.share, trace.bulge, trace.inside
+    over = s / share
+    bend = (d1 * t).addcmul_(s, trace.lean).addcmul_(d0, t - _number(1, t)).div_(bulge)
+    bend.addcdiv_(trace.e * trace.lean, over, value=-1)  # half of d log slope / dt
+    steep = trace.rises / s  # d rise / dt
+    to_slope, to_x = to_slope * inside, to_y
     if inverse:  # x by y at fixed numbers, then by the numbers what y would be at fixed x
-        scale = (width / w).mul_(1 / bound)
-        inner = torch.addcmul(to_y, to_slope, scale.mul_(bend), value=-1).div_(steep).div_(s)
-        to_x = torch.lerp(to_y, inner, trace.inside)
-        to_y, to_slope = inner.mul_(trace.inside).neg_(), to_slope.neg_()
+        scale = (half[0] / w).mul_(_number(1 / bound, t)).mul_(bend)
+        inner = torch.addcmul(to_y, to_slope, scale, value=-2).div_(trace.rises)
+        to_x = torch.lerp(to_y, inner, inside)
+        to_y, to_slope = inner.mul_(inside).neg_(), to_slope.neg_()
     else:
-        to_y = to_y * trace.inside
-    to_low = (to_y * bound).div_(height)
-    to_rise = to_low * h
-    to_left = (to_rise * steep).addcmul_(to_slope, bend).div_(w).neg_()
-    twice_q = 2 * q
-    less = (1 - twice_q).mul_(over)
-    shared = (twice_q * bulge).sub_(less, alpha=2).add_(2 / s).mul_(to_slope)
-    to_s = shared.addcmul_(to_rise, (square * over).addcmul_(rise, less, value=-1))
-    through = q * over
-    common = to_slope * through * -2
-    to_d0 = (to_slope * rest.square_()).mul_(bulge).add_(common).addcmul_(to_rise, through * (1 - rise))
-    to_d1 = (to_slope * square).mul_(bulge).add_(common).addcmul_(to_rise, through * rise, value=-1)
-    share = to_s.mul_(s)
+        to_y = to_y * inside
+    before = torch.empty_like(trace.size)  # gradients of where the bin begins
+    left, low = before
+    torch.div(to_y, half[1], out=low).mul_(_number(bound, t))
+    to_rise = low * h
+    torch.mul(to_rise, steep, out=left).addcmul_(to_slope, bend, value=2).div_(w).neg_()
     if not inverse:
-        to_x = torch.lerp(to_x, (to_left * width).mul_(-1 / bound), trace.inside)
-    to_size = torch.stack(((to_left * w * t).sub_(share).div_(w), (share / h).addcmul_(to_low, rise)))
-    to_width = (trace.at[0] / width).add_(1).mul_(to_left).neg_().addcdiv_(share, width)
-    to_height = (trace.at[1] / height).add_(1).mul_(to_low).addcdiv_(share, height).neg_()
-    to_whole = torch.stack((to_width, to_height), 1).mul_(0.5)
-    before = torch.stack((to_left, to_low), 1)
-    _spread_sizes(trace, given, to_whole, before, to_size, out)
-    _spread_slopes(trace, given, torch.stack((to_d0, to_d1)), tails, out)
+        to_x = torch.lerp(to_x, (left * half[0]).mul_(_number(-1 / bound, t)), inside)
+    two_q = q + q
+    less = torch.sub(_number(1, t), two_q).mul_(share)
+    to_log = (two_q * s).div_(bulge).sub_(less, alpha=2).add_(_number(2, t)).mul_(to_slope)
+    to_log.addcmul_(to_rise, (share * trace.squares[1]).addcmul_(rise, less, value=-1))  # of log s
+    to_slopes = trace.squares * (to_slope / bulge)
+    part = q.div(over)
+    to_slopes.addcmul_(part, (to_rise * rise).add_(to_slope, alpha=2), value=-1)
+    to_slopes[0].addcmul_(part, to_rise)
+    signed = torch.stack((to_log.neg(), to_log))
+    whole = torch.addcmul(signed, before, trace.at + half).div_(half).mul_(_number(-0.5, t))
+    _spread_sizes(trace, given, whole, before, (before * trace.through).addcdiv_(signed, trace.size), out)
+    _spread_slopes(trace, to_slopes, out)
     return to_x
 
 
 def _spread_sizes(trace: _Trace, given: Tensor, whole: Tensor, before: Tensor, one: Tensor, out: Tensor) -> None:
-    """Gradients of the sums of the sizes, of the sums before a point and of its bin, to all numbers of the sizes."""
+    """Gradients of the sums of the sizes, of the sums before a point and of its bin, to the numbers of all sizes."""
     entries, bins, n = trace.below.shape
-    to_sizes = out[:, : 2 * bins]
+    to_sizes, clip = out[:, : 2 * bins], given[:, : 2 * bins].abs()
     both = to_sizes.view(entries, 2, bins, n)
-    torch.addcmul(whole[:, :, None], trace.below[:, None], before[:, :, None], out=both)
-    k = trace.below.sum(1).long()
-    out.view(-1).index_add_(0, _places(k, 0, bins, out.shape[1]).view(-1), one.view(-1))
-    clip = given[:, : 2 * bins].abs()
-    torch.add(_one(clip), clip, alpha=_SIZES, out=clip)
+    whole, before = (part.transpose(0, 1)[:, :, None] for part in (whole, before))
+    torch.addcmul(whole, trace.below[:, None], before, out=both)
+    k = torch.sub(trace.bin, _beginnings(entries, 0, bins, 2 * bins, n, out.device))
+    places = k.add_(_beginnings(entries, 0, bins, out.shape[1], n, out.device))
+    out.view(-1).index_add_(0, places.view(-1), one.view(-1))
+    torch.add(_number(1, clip), clip, alpha=_SIZES, out=clip)
     to_sizes.mul_(trace.sizes).div_(clip).div_(clip)
 
 
-def _spread_slopes(trace: _Trace, given: Tensor, one: Tensor, tails: Tails, out: Tensor) -> None:
+def _spread_slopes(trace: _Trace, one: Tensor, out: Tensor) -> None:
     """Gradients of the two slopes beside a point, to the numbers of all slopes."""
-    bins = trace.below.shape[1]
-    rows, known = _rows_of_slopes(trace.below.sum(1), trace.below, tails)
-    places = _places(rows, 2 * bins, 0, out.shape[1])
-    clip = _picked(given, places).abs_().mul_(_SLOPES).add_(1)
-    one.mul_(trace.slope).div_(clip).div_(clip).mul_(known)
-    out[:, 2 * bins :] = 0
-    out.view(-1).index_add_(0, places.view(-1), one.view(-1))
+    out[:, 2 * trace.below.shape[1] :] = 0
+    one.mul_(trace.slope).div_(trace.clip).div_(trace.clip).mul_(trace.known)
+    out.view(-1).index_add_(0, trace.knots.view(-1), one.view(-1))
 
 
 def _rows(given: Tensor) -> list[slice]:
@@ -197,19 +204,25 @@ def _joined(parts: list[Moved]) -> Moved:
     return Moved(torch.cat([part.x for part in parts]), torch.cat([part.log_slope for part in parts]))
 
 
-def _positive(u: Tensor, clip: float) -> Tensor:
-    """exp(u / (1 + clip |u|))."""
-    out = u.abs()
-    torch.add(_one(out), out, alpha=clip, out=out)
-    return torch.div(u, out, out=out).exp_()
+def _positive(u: Tensor, clip: float) -> tuple[Tensor, Tensor]:
+    """exp(u / (1 + clip |u|)), and what u was divided by."""
+    by = u.abs()
+    torch.add(_number(1, by), by, alpha=clip, out=by)
+    return (u / by).exp_(), by
 
 
-def _rows_of_slopes(k: Tensor, below: Tensor, tails: Tails) -> tuple[Tensor, Tensor]:
-    """Which slopes the knots beside bins `k` have [2, entries, n], and 1 where there is one: the ends have slope 1."""
-    last = below[:, -2]
+def _knots(k: Tensor, below: Tensor, bins: int, tails: Tails) -> tuple[Tensor, Tensor]:
+    """Where in memory the numbers of the slopes beside bins `k` are, and 1 where there is one: the ends have slope 1.
+
+    Where there is none the place is that of another number, which is multiplied by 0.
+    """
+    entries, n = k.shape
     if tails == "circular":
-        return torch.stack((k, torch.add(k + 1, last, alpha=-below.shape[1]))).long(), torch.ones_like(k)
-    return torch.stack((k - 1, k - last)).long(), torch.stack((below[:, 0], 1 - last))
+        knots = _places(k, 2 * bins, 1, 3 * bins)
+        knots[1].sub_(below[:, -2].long(), alpha=bins * n)
+        return knots, torch.ones_like(knots, dtype=below.dtype)
+    knots = _places(k, 2 * bins - 1, 1, 3 * bins - 1).clamp_max_(entries * (3 * bins - 1) * n - 1)
+    return knots, torch.stack((below[:, 0], torch.sub(_number(1, below), below[:, -2])))
 
 
 def _picked(table: Tensor, places: Tensor) -> Tensor:
@@ -218,7 +231,7 @@ def _picked(table: Tensor, places: Tensor) -> Tensor:
 
 def _places(row: Tensor, first: int, apart: int, rows: int) -> Tensor:
     """Where rows `first + row` and `first + apart + row` of a table [entries, rows, n] lie: [2, entries, n]."""
-    entries, n = row.shape[-2:]
+    entries, n = row.shape
     return torch.add(_beginnings(entries, first, apart, rows, n, row.device), row, alpha=n)
 
 
@@ -235,10 +248,11 @@ def _summing(bins: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     return torch.ones(bins + 1, bins, dtype=dtype, device=device).tril(-1) - 0.5
 
 
-def _one(like: Tensor) -> Tensor:
-    return _unit(like.dtype, like.device)
+def _number(value: float, like: Tensor) -> Tensor:
+    """A number as a tensor: Python's own would be converted at every use."""
+    return _constant(value, like.dtype, like.device)
 
 
-@lru_cache(64)
-def _unit(dtype: torch.dtype, device: torch.device) -> Tensor:
-    return torch.ones((), dtype=dtype, device=device)
+@lru_cache(256)
+def _constant(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(value, dtype=dtype, device=device)
