@@ -109,6 +109,11 @@ def test_seeds_are_seeds_and_differ(seed: int, counters: list[int]) -> None:
     assert value != seed_at(seed, *counters, 1)
 
 
+def test_seeds_share_no_step() -> None:
+    streams = [{seed_at(seed, step) for step in range(1000)} for seed in range(8)]
+    assert len(set().union(*streams)) == 8000
+
+
 def test_shares_of_a_batch_are_the_batch() -> None:
     batch = Batch(torch.arange(10), FIELDS.ask({"logp": 1.0}, 10))
     parts = [batch.part(i, 3) for i in range(3)]

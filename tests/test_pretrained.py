@@ -26,7 +26,7 @@ def test_a_shipped_model_is_small_and_says_how_it_was_made(name: str) -> None:
     assert {file.name for file in folder.iterdir()} <= {"config.json", "model.safetensors", "README.md", "seen.bin"}
     card = (folder / "README.md").read_text()
     assert "sciencegen train" in card
-    assert "sha256 of the data" in card
+    assert "sha256 of the data" in card or "| data | none |" in card
     for text in (card, json.dumps(json.loads((folder / "config.json").read_text()))):
         assert not any(place in text for place in ("/home/", "/root/", "/tmp/", "/work/"))
 

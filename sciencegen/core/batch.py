@@ -14,19 +14,26 @@ from sciencegen.core.condition import Condition
 
 __all__ = ["Batch", "Batches", "seed_at", "seeded"]
 
+_WORD = 0xFFFFFFFFFFFFFFFF
+
 
 def seed_at(seed: int, *counters: int) -> int:
     """A seed that depends on nothing but the counters, so that any step can be repeated alone.
 
-    The mixing is splitmix64 (Fast splittable pseudorandom number generators; Steele, Lea, Flood; 2014).
+    The mixing is splitmix64 (Fast splittable pseudorandom number generators; Steele, Lea, Flood; 2014). The seed is
+    mixed before the first counter comes in: otherwise seed 1 would go through the steps of seed 0 in another order.
     """
-    state = seed & 0xFFFFFFFFFFFFFFFF
+    state = _mixed(seed & _WORD)
     for counter in counters:
-        state = (state ^ (counter & 0xFFFFFFFFFFFFFFFF)) + 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
-        state = (state ^ state >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
-        state ^= state >> 31
+        state = _mixed(state ^ (counter & _WORD))
     return state >> 1  # torch takes seeds below 2^63
+
+
+def _mixed(state: int) -> int:
+    state = state + 0x9E3779B97F4A7C15 & _WORD
+    state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _WORD
+    state = (state ^ state >> 27) * 0x94D049BB133111EB & _WORD
+    return state ^ state >> 31
 
 
 @contextmanager

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from sciencegen.core.transform import Mapped, Transform
-from sciencegen.families.flow.quick import quick_spline
+from sciencegen.families.flow.quick import Solved, quick_spline, slopes_of, solved
 from sciencegen.families.flow.spline import numbers
 from sciencegen.families.flow.univariate import Moved, scaled
 from sciencegen.nets.masked import MaskedMLP
@@ -49,14 +49,19 @@ class Masked(Transform):
 
     def _in_turn(self, z: Tensor, context: Tensor) -> Mapped:
         state, entries = self.net.start(context), z.t().contiguous()
-        found: list[Tensor] = []
-        log_slopes: list[Tensor] = []
+        found: list[Any] = []
         for t, entry in enumerate(entries.split(1)):
-            given = self.net.step(state, t, found[-1].t() if found else None).t()
-            there = self._move(entry, given[None].to(z.dtype), inverse=True)
-            found.append(there.x)
-            log_slopes.append(there.log_slope)
-        return Mapped(torch.cat(found).t(), torch.cat(log_slopes).sum(0))
+            given = self.net.step(state, t, found[-1].x.t() if found else None).t()
+            found.append(self._one(entry, given[None].to(z.dtype)))
+        return Mapped(torch.cat([one.x for one in found]).t(), self._log_slopes(found).sum(0))
+
+    def _one(self, z: Tensor, given: Tensor) -> Any:
+        """One entry moved back: its `x` [1, n], and whatever the log of its slope can be told from."""
+        return self._move(z, given, inverse=True)
+
+    def _log_slopes(self, found: Sequence[Any]) -> Tensor:
+        """The logs of the slopes of all entries [entries, n], which nobody needs before the last is found."""
+        return torch.cat([one.log_slope for one in found])
 
 
 class MaskedAffine(Masked):
@@ -104,3 +109,10 @@ class MaskedSpline(Masked):
 
     def _move(self, x: Tensor, given: Tensor, inverse: bool) -> Moved:
         return quick_spline(x, given, self.bound, "straight", inverse)
+
+    def _one(self, z: Tensor, given: Tensor) -> Any:
+        return self._move(z, given, inverse=True) if torch.is_grad_enabled() else solved(z, given, self.bound)
+
+    def _log_slopes(self, found: Sequence[Any]) -> Tensor:
+        plain = [one for one in found if isinstance(one, Solved)]
+        return slopes_of(plain) if plain else torch.cat([one.log_slope for one in found])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from sciencegen.families.flow.spline import STEEPEST, Tails, spline
 from sciencegen.families.flow.univariate import Moved
 
-__all__ = ["quick_spline"]
+__all__ = ["Solved", "quick_spline", "slopes_of", "solved"]
 
 _AT_ONCE = 2**17  # widths and heights taken together: they stay in a processor's cache
 _SIZES, _SLOPES = 2 / math.log(STEEPEST), 1 / math.log(STEEPEST)
@@ -83,51 +84,116 @@ class _Trace(NamedTuple):
     inside: Tensor  # [entries, n], 1 within the box
 
 
-def _move(x: Tensor, given: Tensor, bound: float, tails: Tails, inverse: bool) -> tuple[Moved, _Trace]:
+class _Bin(NamedTuple):
+    """Which bin a point is in, and where there."""
+
+    sizes: Tensor
+    below: Tensor
+    half: Tensor
+    size: Tensor
+    slope: Tensor
+    clip: Tensor
+    through: Tensor  # [2, entries, n]; how far up is known of an inverse only
+    begin: Tensor  # [2, entries, n], where the bin begins
+    bin: Tensor
+    knots: Tensor
+    known: Tensor
+    s: Tensor
+    e: Tensor
+
+
+class _Curve(NamedTuple):
+    """What the slope of a spline is made of."""
+
+    rest: Tensor
+    q: Tensor
+    squares: Tensor
+    over: Tensor
+    share: Tensor
+    bulge: Tensor
+    rises: Tensor
+
+
+class Solved(NamedTuple):
+    """Points of an inverse, and what `slopes_of` makes the logs of their slopes of, for many entries at once."""
+
+    x: Tensor  # [entries, n]
+    inside: Tensor
+    t: Tensor
+    s: Tensor
+    e: Tensor
+    slope: Tensor  # [2, entries, n]
+
+
+def solved(y: Tensor, given: Tensor, bound: float) -> Solved:
+    """The inverse without its slope, and without a gradient: for those who go entry by entry."""
+    found = _bin(y, given, bound, "straight", inverse=True)
+    t, inside = found.through[0], y.abs().lt_(_number(bound, y))
+    at = torch.addcmul(found.begin[0], t, found.size[0])
+    x = torch.addcdiv(_number(0, y), at, found.half[0], value=bound)
+    return Solved(torch.lerp(y, x, inside), inside, t, found.s, found.e, found.slope)
+
+
+def slopes_of(entries: Sequence[Solved]) -> Tensor:
+    """The logs of the slopes of the inverses of all entries [entries, n]."""
+    inside, t, s, e, slope = (torch.cat(parts, -2) for parts in list(zip(*entries, strict=True))[1:])
+    return _curve(t, s, e, slope).rises.log_().mul_(inside).neg_()
+
+
+def _bin(x: Tensor, given: Tensor, bound: float, tails: Tails, inverse: bool) -> _Bin:
     (entries, n), bins, axis = x.shape, (given.shape[1] + 1) // 3, int(inverse)
     sizes, _ = _positive(given[:, : 2 * bins], _SIZES)
-    edges = torch.matmul(_summing(bins, x.dtype, x.device), sizes.view(2 * entries, bins, n))
+    edges = torch.bmm(_summing(2 * entries, bins, x.dtype, x.device), sizes.view(2 * entries, bins, n))
     edges = edges.view(entries, 2, bins + 1, n)
     half = edges[:, :, bins].transpose(0, 1)
-    start = (x * half[axis]).mul_(_number(1 / bound, x))
-    below = torch.empty(entries, bins, n, dtype=x.dtype, device=x.device)
-    torch.le(edges[:, axis, 1:bins], start[:, None], out=below[:, :-1])
-    below[:, -1] = 0
-    k = below.sum(1).long()
+    start = torch.addcmul(_number(0, x), x, half[axis], value=1 / bound)
+    below = torch.empty(entries, bins, n, dtype=x.dtype, device=x.device)  # of the last bin it is filled in later
+    short = below[:, :-1]
+    torch.le(edges[:, axis, 1:bins], start[:, None], out=short)
+    k = short.sum(1).long()
     places = _places(k, 0, bins, 2 * bins)
     size, begin = _picked(sizes, places), _picked(edges, _places(k, 0, bins + 1, 2 * bins + 2))
     knots, known = _knots(k, below, bins, tails)
     slope, clip = _positive(_picked(given, knots).mul_(known), _SLOPES)
-    width, height = size / half
-    s = height.div_(width)
-    e = torch.sub(slope[0] + slope[1], s, alpha=2)
-    through = torch.empty_like(size)
+    width, height = (size / half).unbind()
+    s, through = height.div_(width), torch.empty_like(size)
+    e = slope.sum(0).sub_(s, alpha=2)
     torch.sub(start, begin[axis], out=through[axis]).div_(size[axis]).clamp_(0, 1)
-    t, rise = through
     if inverse:
-        _solve(rise, slope[0], s, e, out=t)
-    rest = torch.sub(_number(1, x), t)
-    q, pair = rest * t, torch.stack((rest, t))
-    squares, over = pair * pair, torch.addcmul(s, e, q)
-    share = s / over
-    bulge = (slope[1] * squares[1]).addcmul_(s, q, value=2).addcmul_(slope[0], squares[0])
-    if not inverse:
-        torch.mul(share, squares[1], out=rise).addcmul_(slope[0], q.div(over))
-    at = torch.addcmul(begin, through, size)
-    moved = (at[1 - axis] / half[1 - axis]).mul_(_number(bound, x))
-    rises = (share * share).mul_(bulge)
-    inside = x.abs().lt_(_number(bound, x)) if tails == "straight" else torch.ones_like(x)
-    log_slope = rises.log().mul_(-inside if inverse else inside)
-    pairs = (sizes, below, half, size, slope, clip, through, at, squares, places, knots, known)
-    trace = _Trace(*pairs, rest.sub_(t), q, s, e, share, bulge, rises, inside)
-    return Moved(torch.lerp(x, moved, inside), log_slope), trace
+        _solve(through[1], slope[0], s, e, out=through[0])
+    return _Bin(sizes, below, half, size, slope, clip, through, begin, places, knots, known, s, e)
 
 
 def _solve(rise: Tensor, d0: Tensor, s: Tensor, e: Tensor, out: Tensor) -> None:
     """How far through the bin a point is that is so far up, by the root of the quadratic that loses no digits."""
     b, c = torch.addcmul(d0, rise, e, value=-1), rise * s
-    root = (s - b).mul_(c).mul_(_number(4, c)).addcmul_(b, b).clamp_min_(0).sqrt_()
-    torch.div(c.add_(c), root.add_(b), out=out).clamp_(0, 1)
+    b_half = torch.mul(b, _number(0.5, b))
+    root = torch.sub(s, b, out=b).mul_(c).addcmul_(b_half, b_half).clamp_min_(0).sqrt_()
+    torch.div(c, root.add_(b_half), out=out).clamp_(0, 1)
+
+
+def _curve(t: Tensor, s: Tensor, e: Tensor, slope: Tensor) -> _Curve:
+    rest = torch.sub(_number(1, t), t)
+    q, pair = rest * t, torch.stack((rest, t))
+    squares, over = pair * pair, torch.addcmul(s, e, q)
+    share, bulge = s / over, (slope * squares).sum(0).addcmul_(s, q, value=2)
+    return _Curve(rest, q, squares, over, share, bulge, (share * share).mul_(bulge))
+
+
+def _move(x: Tensor, given: Tensor, bound: float, tails: Tails, inverse: bool) -> tuple[Moved, _Trace]:
+    found, axis = _bin(x, given, bound, tails, inverse), int(inverse)
+    t, rise = found.through.unbind()
+    curve = _curve(t, found.s, found.e, found.slope)
+    if not inverse:
+        torch.mul(curve.share, curve.squares[1], out=rise).addcdiv_(found.slope[0] * curve.q, curve.over)
+    at = torch.addcmul(found.begin, found.through, found.size)
+    moved = torch.addcdiv(_number(0, x), at[1 - axis], found.half[1 - axis], value=bound)
+    inside = x.abs().lt_(_number(bound, x)) if tails == "straight" else torch.ones_like(x)
+    log_slope = curve.rises.log().mul_(-inside if inverse else inside)
+    pairs = (*found[:7], at, curve.squares, *found[8:11])
+    lean = curve.rest.sub_(t)
+    trace = _Trace(*pairs, lean, curve.q, found.s, found.e, curve.share, curve.bulge, curve.rises, inside)
+    return Moved(torch.lerp(x, moved, inside), log_slope), trace
 
 
 def _pull(
@@ -176,6 +242,7 @@ def _spread_sizes(trace: _Trace, given: Tensor, whole: Tensor, before: Tensor, o
     to_sizes, clip = out[:, : 2 * bins], given[:, : 2 * bins].abs()
     both = to_sizes.view(entries, 2, bins, n)
     whole, before = (part.transpose(0, 1)[:, :, None] for part in (whole, before))
+    trace.below[:, -1] = 0
     torch.addcmul(whole, trace.below[:, None], before, out=both)
     k = torch.sub(trace.bin, _beginnings(entries, 0, bins, 2 * bins, n, out.device))
     places = k.add_(_beginnings(entries, 0, bins, out.shape[1], n, out.device))
@@ -243,9 +310,9 @@ def _beginnings(entries: int, first: int, apart: int, rows: int, n: int, device:
 
 
 @lru_cache(64)
-def _summing(bins: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """A matrix that turns sizes into edges, from the middle: short sums are faster as products than as sums."""
-    return torch.ones(bins + 1, bins, dtype=dtype, device=device).tril(-1) - 0.5
+def _summing(many: int, bins: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Matrices that turn sizes into edges, from the middle: short sums are faster as products than as sums."""
+    return (torch.ones(bins + 1, bins, dtype=dtype, device=device).tril(-1) - 0.5).expand(many, -1, -1)
 
 
 def _number(value: float, like: Tensor) -> Tensor:
