@@ -23,6 +23,7 @@ from sciencegen.families.flow import (
     CircularCoupling,
     Flow,
     FreeField,
+    MaskedSpline,
     OddCoupling,
     Reverse,
     SplineCoupling,
@@ -38,6 +39,7 @@ __all__ = ["double_well", "energy", "phi4", "xy"]
 CONTEXT = 32
 _STRETCHED = 2
 By = Literal["reverse", "path", "bootstrap"]
+Kind = Literal["spline", "affine", "iaf", "maf"]
 _SETTINGS = Settings(rate=2e-3, steps=2000, batch=512, schedule="cosine", clip=5.0)
 
 
@@ -46,6 +48,7 @@ def _recipe(
     transforms: Callable[[int], list[Transform]],
     objective: Callable[[Reduced], Objective],
     settings: Settings,
+    by: By = "reverse",
     mixed: bool = False,
 ) -> Recipe[Point]:
     """What the recipes have in common: a flow of points less their middle, over their scale."""
@@ -55,7 +58,8 @@ def _recipe(
     def generator(space: Space, fields: ConditionFields) -> Generator:
         assert isinstance(space, Reals)
         conditioner = Conditioner(fields, CONTEXT)
-        return Flow(space, transforms(conditioner.width), conditioner)
+        flow = Flow(space, transforms(conditioner.width), conditioner).trainable_by("sampling")
+        return flow if by == "reverse" and not mixed else flow.trainable_by("log_prob")
 
     def aimed(space: Space, fields: ConditionFields) -> Objective:
         known.checked(target)
@@ -96,22 +100,24 @@ def _temperatures(given: tuple[float, ...]) -> tuple[float, ...]:
     return given
 
 
-def _couplings(
-    d: int, width: int, depth: int, transform: Literal["spline", "affine"], bins: int, periodic: bool
-) -> Callable[[int], list[Transform]]:
+def _layers(d: int, width: int, depth: int, kind: Kind, bins: int, periodic: bool) -> Callable[[int], list[Transform]]:
+    """So many transforms of a kind, each before all entries change places."""
+
+    def layer(context: int, odd: bool) -> Transform:
+        if periodic:
+            return CircularCoupling(d, [width, width], context, odd=odd, bins=bins)
+        if kind == "spline":
+            return SplineCoupling(d, [width, width], context, odd=odd, bins=bins)
+        if kind == "affine":
+            return AffineCoupling(d, [width, width], context, odd=odd)
+        return MaskedSpline(d, [width, width], context, cheap="to_data" if kind == "iaf" else "to_noise", bins=bins)
+
     def made(context: int) -> list[Transform]:
         layers: list[Transform] = []
         for i in range(0 if periodic else _STRETCHED):  # splines are straight far out: these say how far that is
             layers += [AffineCoupling(d, [width], context, odd=d % 2 == 1 and i % 2 == 1), Reverse()]
         for i in range(depth):
-            odd = d % 2 == 1 and i % 2 == 1
-            if periodic:
-                layers.append(CircularCoupling(d, [width, width], context, odd=odd, bins=bins))
-            elif transform == "spline":
-                layers.append(SplineCoupling(d, [width, width], context, odd=odd, bins=bins))
-            else:
-                layers.append(AffineCoupling(d, [width, width], context, odd=odd))
-            layers.append(Reverse())
+            layers += [layer(context, d % 2 == 1 and i % 2 == 1), Reverse()]
         return [*layers, Wrapped()] if periodic else layers
 
     return made
@@ -129,7 +135,7 @@ def energy(
     ramp: int = 500,
     likelihood: float = 0.0,
     temperings: int = 4,
-    transform: Literal["spline", "affine"] = "spline",
+    transform: Kind = "spline",
     width: int = 64,
     depth: int = 6,
     bins: int = 12,
@@ -140,8 +146,9 @@ def energy(
     those of the d coordinates, `middle` and `scale` say where points lie, roughly, and how far from there. Two
     `temperatures` make the temperature a condition between them; `boltzmann` is the Boltzmann constant in your units.
     `by`: `reverse` is the reverse KL divergence, `path` its path gradient, `bootstrap` annealed importance sampling,
-    which forgets no mode. The energy grows from `softness` of itself to all of it in `ramp` steps. With `--data`,
-    points of the same density, `likelihood` weighs theirs.
+    which forgets no mode. Of the transforms `spline` and `affine` are couplings; `iaf` draws as fast and knows more,
+    but `reverse` alone can train it; `maf` draws entry by entry, and is refused. The energy grows from `softness` of itself
+    to all of it in `ramp` steps. With `--data`, points of the same density, `likelihood` weighs theirs.
     """
     warm = _temperatures(temperatures) if temperatures else None
     if ":" in energy:
@@ -157,9 +164,9 @@ def energy(
         target = _named(energy, warm, names, middle, scale)
     if by == "bootstrap" and likelihood:
         raise RequestError("likelihood goes with by=reverse or by=path")
-    transforms = _couplings(len(target.names), width, depth, transform, bins, target.periodic)
+    transforms = _layers(len(target.names), width, depth, transform, bins, target.periodic)
     made = _objective(by, softness, ramp, likelihood, temperings)
-    return _recipe(target, transforms, made, _SETTINGS, mixed=likelihood > 0)
+    return _recipe(target, transforms, made, _SETTINGS, by, mixed=likelihood > 0)
 
 
 def _named(
@@ -187,13 +194,11 @@ def double_well(
 ) -> Recipe[Point]:
     """The two states of a particle at every temperature between two, learned from the energy alone."""
     target = known.double_well(_temperatures(temperatures))
-    transforms = _couplings(2, width, depth, "spline", bins, periodic=False)
+    transforms = _layers(2, width, depth, "spline", bins, periodic=False)
     return _recipe(target, transforms, _objective("reverse", 0.2, 400), _SETTINGS)
 
 
-def phi4(
-    side: int = 8, m2: float = -4.0, coupling: float = 8.0, width: int = 16, depth: int = 8, path: bool = False
-) -> Recipe[Point]:
+def phi4(side: int = 8, m2: float = -4.0, coupling: float = 8.0, width: int = 16, depth: int = 8) -> Recipe[Point]:
     """A scalar field on a periodic lattice, by couplings that know that f and -f are alike, on top of a free field.
 
     `coupling=0` takes that of Albergo et al. (2019) at which the correlation length is a quarter of the side.
@@ -207,7 +212,7 @@ def phi4(
         return [*layers, FreeField(side, context)]
 
     settings = replace(_SETTINGS, steps=2500, batch=96, clip=10.0)
-    return _recipe(target, transforms, _objective("path" if path else "reverse", 1.0, 0), settings)
+    return _recipe(target, transforms, _objective("reverse", 1.0, 0), settings)
 
 
 def xy(
@@ -215,5 +220,5 @@ def xy(
 ) -> Recipe[Point]:
     """Spins that turn in a plane, on a periodic lattice, at every temperature between two."""
     target = known.xy(side, _temperatures(temperatures))
-    transforms = _couplings(side * side, width, depth, "spline", bins, periodic=True)
+    transforms = _layers(side * side, width, depth, "spline", bins, periodic=True)
     return _recipe(target, transforms, _objective("reverse", 0.1, 500), _SETTINGS)

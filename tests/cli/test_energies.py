@@ -83,6 +83,8 @@ def test_an_energy_of_ones_own_is_learned_beside_data_too(
         (("densities/energy", "--set", "names=a,b"), "the coordinates of muller-brown are x, y"),
         (("densities/double-well", "--set", "temperatures=5,1"), "temperatures=5,1: expected one above 0"),
         (("densities/double-well", "--energy", "torus"), "densities/double-well has none; densities/energy have one"),
+        (("densities/energy", "--set", "transform=maf"), "sampling of this flow is costly: train it by likelihood"),
+        (("densities/energy", "--set", "transform=iaf", "--set", "by=path"), "log_prob of this flow is costly"),
         (("densities/phi4", "--set", "side=5"), "side=5: expected an even number of sites"),
         (("densities/double-well", "--ask", "energy"), "says itself what may be asked of it"),
     ],
