@@ -147,8 +147,9 @@ def energy(
     `temperatures` make the temperature a condition between them; `boltzmann` is the Boltzmann constant in your units.
     `by`: `reverse` is the reverse KL divergence, `path` its path gradient, `bootstrap` annealed importance sampling,
     which forgets no mode. Of the transforms `spline` and `affine` are couplings; `iaf` draws as fast and knows more,
-    but `reverse` alone can train it; `maf` draws entry by entry, and is refused. The energy grows from `softness` of itself
-    to all of it in `ramp` steps. With `--data`, points of the same density, `likelihood` weighs theirs.
+    but `reverse` alone can train it; `maf` draws entry by entry, and is refused. The energy grows from
+    `softness` of itself to all of it in `ramp` steps. With `--data`, points of the same density, `likelihood` weighs
+    theirs.
     """
     warm = _temperatures(temperatures) if temperatures else None
     if ":" in energy:
