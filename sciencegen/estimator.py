@@ -38,8 +38,8 @@ class FlowDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
     """A density of rows of numbers, by any recipe of densities that has a likelihood.
 
     `recipe`: `densities/table` takes rows with gaps (NaN) and wild values. `epochs`, `batch`, `rate`: how to learn;
-    None for what the recipe has. `holdout`: the share of rows that says when to stop. `options`: more options and
-    settings of the recipe, by name.
+    None for what the recipe has. `holdout`: the share of rows that says when to stop. `particles`: of how many draws
+    each gap is filled by one; more are more exact. `options`: more options and settings of the recipe, by name.
 
     Attributes after `fit`: `model_`, a `sciencegen.Model`; `n_iter_`, how many steps were made; `n_features_in_`, and
     `feature_names_in_` where columns have names.
@@ -57,7 +57,7 @@ class FlowDensity(DensityMixin, BaseEstimator):  # type: ignore[misc]
         batch: int | None = None,
         rate: float | None = None,
         holdout: float = 0.1,
-        particles: int = 64,
+        particles: int = 16,
         options: dict[str, Any] | None = None,
         device: str = "cpu",
         random_state: Any = None,

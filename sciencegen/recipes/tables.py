@@ -30,7 +30,7 @@ def table(
     depth: int = 6,
     context: int = 32,
     layer: Layer = "spline",
-    particles: int = 8,
+    particles: int = 4,
     hide: float = 0.25,
 ) -> Recipe[Point]:
     """Density of a table's rows: gaps are filled, far values tamed, and any column may be a condition.
@@ -51,7 +51,7 @@ def table(
     def objective(space: Space, fields: ConditionFields) -> Objective:
         return ObservedLikelihood(particles, hide)
 
-    settings = Settings(rate=2e-3, epochs=200, batch=256, schedule="cosine", ema=0.99, patience=40)
+    settings = Settings(rate=2e-3, epochs=100, batch=128, schedule="cosine", ema=0.99, patience=25)
     return Recipe(Tables(), Robust, generator, objective, (), settings)
 
 
