@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
-from sciencegen.core.condition import Condition, ConditionFields, Interval, Where
+from sciencegen.core.condition import Condition, ConditionFields, Continuous, Interval, Where
 from sciencegen.core.domain import Domain, Representation
 from sciencegen.errors import RequestError
 
@@ -42,6 +42,7 @@ class Asking(Generic[T]):
     def settled(self, where: Where) -> Where:
         """The request with the items that texts and files name, read once for all."""
         self.fields.check(where)
+        self._complete(where)
         return {**where, **{name: self._item(name, where.get(name)) for name in self.given}}
 
     def row(self, where: Where) -> Condition:
@@ -50,6 +51,7 @@ class Asking(Generic[T]):
 
     def ask(self, where: Where, n: int) -> Condition:
         """`n` rows of one request; an interval is drawn afresh for each."""
+        self._complete(where)
         asked = self.fields.ask(where, n)
         given = {name: self._encoded(name, [self._item(name, where.get(name))]) for name in self.given}
         return replace(asked, given={name: one.expand(n, *one.shape[1:]) for name, one in given.items()})
@@ -57,6 +59,7 @@ class Asking(Generic[T]):
     def rows(self, columns: Columns, n: int) -> Condition:
         """A row for each of `n` values of every column."""
         self.fields.check(columns)
+        self._complete(columns)
         for name, column in columns.items():
             if len(column) != n:
                 raise RequestError(f"column {name} has {len(column)} values for {n} items")
@@ -74,7 +77,15 @@ class Asking(Generic[T]):
             raise RequestError("give either one request for all items or columns with a value for each")
         if where:
             return self.row(where).repeat(n)
+        self._complete(columns or {})
         return self.rows(columns or {}, n) if columns or self.given else None
+
+    def _complete(self, asked: Iterable[str]) -> None:
+        """Refuse a request without what a model cannot do without."""
+        for one in self.fields.fields:
+            if isinstance(one, Continuous) and one.needed and one.name not in asked:
+                known = f"it is known from {one.low:g} to {one.high:g}, as in --where {one.name}={one.mean:g}"
+                raise RequestError(f"{one.name} is missing: {known}")
 
     def cells(self, where: Where) -> dict[str, float | str]:
         """A request as cells of a table."""

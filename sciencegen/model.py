@@ -226,6 +226,8 @@ class Model(Generic[T]):
         return measured_further(kept, late, count)
 
     def _workers(self, n: int, workers: int | None) -> int:
+        if not self.domain.portable:
+            return 0
         if workers is not None:
             return workers
         return usable_cores() if self.domain.laborious and n >= _WORTH_WORKERS else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sciencegen
+from sciencegen.core.condition import Continuous
 from sciencegen.screen.stream import Tally
 
 SHIPPED = Path(sciencegen.__file__).parent / "pretrained"
@@ -34,7 +35,9 @@ def test_a_shipped_model_is_small_and_says_how_it_was_made(name: str) -> None:
 @every_model
 def test_draws_are_valid_new_and_not_repeated(name: str) -> None:
     model, tally = sciencegen.load(name, "cpu"), Tally()
-    found = list(model.candidates(300, seed=1, tally=tally, measure=[], workers=0))
+    needed = [one for one in model.fields.fields if isinstance(one, Continuous) and one.needed]
+    where = {one.name: one.mean for one in needed}
+    found = list(model.candidates(300, where, seed=1, tally=tally, measure=[], workers=0))
     assert len(found) == 300
     assert tally.invalid < 0.05 * tally.drawn
     assert tally.repeated < 0.02 * tally.drawn

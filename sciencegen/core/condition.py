@@ -31,6 +31,8 @@ class Continuous:
     std: float = 1.0
     low: float = -float("inf")
     high: float = float("inf")
+    needed: bool = False
+    """Whether nothing is known of samples without it: it was never hidden in training."""
 
     def numbers(self, asked: object, n: int) -> Tensor:
         """The standardised values of `n` samples; an interval is drawn from uniformly, inside what was seen."""

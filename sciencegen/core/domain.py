@@ -213,6 +213,8 @@ class Domain(ABC, Generic[T]):
     """What items are to be distributed as, where that is known up to a constant."""
     together: int = 1
     """How many items are measured at a time, where that is quicker than one by one."""
+    portable: bool = True
+    """Whether another process can be told of it, to decode and measure there."""
     usual: tuple[str, ...] | None = None
     """The properties measured where a user names none; all of them where this is None."""
     filters: Mapping[str, Filter[T]] = MappingProxyType({})

@@ -61,7 +61,7 @@ class Target:
         if not self.conditional:
             return ()
         low, high = self.temperatures
-        return (Continuous("temperature", "", (low + high) / 2, (high - low) / 12**0.5, low, high),)
+        return (Continuous("temperature", "", (low + high) / 2, (high - low) / 12**0.5, low, high, needed=True),)
 
     def reduced(self, x: Tensor, temperature: Tensor | float | None = None) -> Tensor:
         """The energy of points over kT: [n]."""

@@ -27,7 +27,8 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_points_are_drawn_at_a_temperature_with_their_energy(sciencegen: Command, well: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
-    done = sciencegen("generate", "densities", "--model", well, "--where", "temperature=2", "-n", 50, "-o", out)
+    asked = ("--where", "temperature=2", "-n", 50, "--workers", 2)
+    done = sciencegen("generate", "densities", "--model", well, *asked, "-o", out)
     assert done.code == 0
     table = read_table(out)
     assert list(table.columns) == ["x", "y", "energy", "temperature_asked"]
@@ -102,3 +103,7 @@ def test_what_cannot_be_weighed_is_named(sciencegen: Command, well: Path, table:
     data = sciencegen("evaluate", well, "--data", table, "--where", "temperature=2").complaint
     assert "--where goes with a model that was fitted to an energy" in data
     assert "temperature" in sciencegen("evaluate", well, "--where", "heat=2").complaint
+    missing = "temperature is missing: it is known from 1 to 5, as in --where temperature=3"
+    assert missing in sciencegen("generate", well, "-n", 2).complaint
+    (tmp_path / "points.csv").write_text("x,y\n1,2\n")
+    assert missing in sciencegen("score", well, tmp_path / "points.csv").complaint

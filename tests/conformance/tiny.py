@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from sciencegen.core.batch import Batch
-from sciencegen.core.condition import Condition, ConditionFields
+from sciencegen.core.condition import Condition, ConditionFields, Continuous
 from sciencegen.core.domain import Items
 from sciencegen.core.generator import Generator
 from sciencegen.core.objective import Objective
@@ -122,7 +122,8 @@ class Tiny:
     def where(self) -> dict[str, Any]:
         """A request for no more than that."""
         model = self.fit.model
-        return {name: one.decode(model.generator.noise(1, *one.space.shape))[0] for name, one in model.given.items()}
+        needed = {one.name: one.mean for one in self.fields.fields if isinstance(one, Continuous) and one.needed}
+        return needed | {name: one.decode(model.generator.noise(1, *one.space.shape))[0] for name, one in model.given.items()}
 
 
 def options(name: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Densities(Domain[Point]):
         self.density = density
         self.properties = PROPERTIES if density is None else properties_of(density)
         self.together = 1 if density is None else _TOGETHER
+        self.portable = density is None  # an energy is a function
 
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Point]:
         table = read_table(path)
