@@ -51,7 +51,8 @@ def test_the_commands_of_the_readme_run(outside: Path) -> None:
             continue
         words += ["--dry-run"] if words[0] == "screen" else []
         short = ["--set", "epochs=1"] if words[0] == "train" and "--resume" not in words else []
-        run = [sys.executable, "-m", "sciencegen", *[w for w in words if not short or not w.startswith("epochs=")], *short]
+        kept = [word for word in words if not short or not word.startswith("epochs=")]
+        run = [sys.executable, "-m", "sciencegen", *kept, *short]
         run = [w for i, w in enumerate(run) if not (w == "--set" and run[i + 1].startswith("--"))]
         done = subprocess.run(run, cwd=outside, capture_output=True, text=True, env=environment, check=False)
         assert done.returncode == 0, f"{line}\n{done.stderr}"

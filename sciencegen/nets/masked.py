@@ -132,7 +132,9 @@ class MaskedMLP(nn.Module):
         for layer, inject in zip(self.layers, self.inject, strict=True):
             assert isinstance(layer, nn.Linear)
             shifts.append(_unit_major(inject(layer.bias.expand(n, -1), context)))
-        out = _unit_major(self.inject_out(self.out.bias.expand(n, -1), context))
+        out = self.out.bias.expand(n, -1).t()  # read only, until a context is added
+        if self.inject_out.linear is not None:
+            out = _unit_major(self.inject_out(out.t(), context))
         hidden = [like.new_zeros(width, n) for width in self.widths]
         state = MaskedState(like.new_zeros(self.entries * self.inputs, n), hidden, shifts, out)
         self._compute(state, [0] * len(self.widths), self.free, 0)
@@ -146,7 +148,8 @@ class MaskedMLP(nn.Module):
             self._compute(state, low, [reached[t - 1] for reached in self.reached], t)
         rows, seen = slice(t * self.outputs, (t + 1) * self.outputs), t * self.inputs
         last, upto = (state.hidden[-1], self._sight(t)) if self.widths else (state.x, seen)
-        out = _add_product(state.out[rows], self.out.weight[rows, :upto], last[:upto])
+        add = _add_product if self.inject_out.linear is not None else torch.addmm
+        out = add(state.out[rows], self.out.weight[rows, :upto], last[:upto])
         if self.direct is not None:
             out = _add_product(out, self.direct.weight[rows, :seen], state.x[:seen])
         return out.t()

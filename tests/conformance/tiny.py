@@ -123,7 +123,8 @@ class Tiny:
         """A request for no more than that."""
         model = self.fit.model
         needed = {one.name: one.mean for one in self.fields.fields if isinstance(one, Continuous) and one.needed}
-        return needed | {name: one.decode(model.generator.noise(1, *one.space.shape))[0] for name, one in model.given.items()}
+        drawn = {name: model.generator.noise(1, *one.space.shape) for name, one in model.given.items()}
+        return needed | {name: model.given[name].decode(x)[0] for name, x in drawn.items()}
 
 
 def options(name: str) -> dict[str, Any]:
