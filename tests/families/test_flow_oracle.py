@@ -111,13 +111,13 @@ def test_the_quick_spline_is_the_spline_with_its_gradients(tails: Tails, inverse
 
 def test_a_spline_that_is_sharp_stays_its_own_inverse() -> None:
     torch.manual_seed(0)
-    for scale, tolerance in ((1.0, 2e-3), (3.0, 0.1), (10.0, 10.0)):
+    for scale, tolerance in ((1.0, 1e-4), (3.0, 0.02), (10.0, 5.0)):
         x = 10 * torch.rand(1, 100_000) - 5
         given = scale * torch.randn(1, numbers(BINS, "straight"), 100_000)
         there = quick_spline(x, given)
         back = quick_spline(there.x, given, inverse=True)
         assert torch.isfinite(torch.stack((*there, *back))).all()
-        assert (back.x - x).abs().max() < tolerance
+        assert (back.x - x).abs().flatten().quantile(0.999) < tolerance
 
 
 def test_a_costly_way_is_no_way_to_train() -> None:

@@ -63,7 +63,7 @@ class _Trace(NamedTuple):
     """What the gradient needs of a pass; pairs come first."""
 
     sizes: Tensor  # [entries, 2 bins, n], of widths and heights before they are made to fill the box
-    below: Tensor  # [entries, bins, n], 1 for each bin that ends before the point
+    below: Tensor  # [entries, bins - 1, n], 1 for each bin but the last that ends before the point
     half: Tensor  # [2, entries, n], half the sums of the sizes
     size: Tensor  # [2, entries, n], width and height of the bin
     slope: Tensor  # [2, entries, n], of the knots at both sides
@@ -147,10 +147,9 @@ def _bin(x: Tensor, given: Tensor, bound: float, tails: Tails, inverse: bool) ->
     edges = edges.view(entries, 2, bins + 1, n)
     half = edges[:, :, bins].transpose(0, 1)
     start = torch.addcmul(_number(0, x), x, half[axis], value=1 / bound)
-    below = torch.empty(entries, bins, n, dtype=x.dtype, device=x.device)  # of the last bin it is filled in later
-    short = below[:, :-1]
-    torch.le(edges[:, axis, 1:bins], start[:, None], out=short)
-    k = short.sum(1).long()
+    below = torch.empty(entries, bins - 1, n, dtype=x.dtype, device=x.device)
+    torch.le(edges[:, axis, 1:bins], start[:, None], out=below)
+    k = below.sum(1).long()
     places = _places(k, 0, bins, 2 * bins)
     size, begin = _picked(sizes, places), _picked(edges, _places(k, 0, bins + 1, 2 * bins + 2))
     knots, known = _knots(k, below, bins, tails)
@@ -238,12 +237,13 @@ def _pull(
 
 def _spread_sizes(trace: _Trace, given: Tensor, whole: Tensor, before: Tensor, one: Tensor, out: Tensor) -> None:
     """Gradients of the sums of the sizes, of the sums before a point and of its bin, to the numbers of all sizes."""
-    entries, bins, n = trace.below.shape
+    entries, inner, n = trace.below.shape
+    bins = inner + 1
     to_sizes, clip = out[:, : 2 * bins], given[:, : 2 * bins].abs()
     both = to_sizes.view(entries, 2, bins, n)
     whole, before = (part.transpose(0, 1)[:, :, None] for part in (whole, before))
-    trace.below[:, -1] = 0
-    torch.addcmul(whole, trace.below[:, None], before, out=both)
+    torch.addcmul(whole, trace.below[:, None], before, out=both[:, :, :-1])
+    both[:, :, -1:] = whole
     k = torch.sub(trace.bin, _beginnings(entries, 0, bins, 2 * bins, n, out.device))
     places = k.add_(_beginnings(entries, 0, bins, out.shape[1], n, out.device))
     out.view(-1).index_add_(0, places.view(-1), one.view(-1))
@@ -253,7 +253,7 @@ def _spread_sizes(trace: _Trace, given: Tensor, whole: Tensor, before: Tensor, o
 
 def _spread_slopes(trace: _Trace, one: Tensor, out: Tensor) -> None:
     """Gradients of the two slopes beside a point, to the numbers of all slopes."""
-    out[:, 2 * trace.below.shape[1] :] = 0
+    out[:, 2 * trace.below.shape[1] + 2 :] = 0
     one.mul_(trace.slope).div_(trace.clip).div_(trace.clip).mul_(trace.known)
     out.view(-1).index_add_(0, trace.knots.view(-1), one.view(-1))
 
@@ -286,10 +286,10 @@ def _knots(k: Tensor, below: Tensor, bins: int, tails: Tails) -> tuple[Tensor, T
     entries, n = k.shape
     if tails == "circular":
         knots = _places(k, 2 * bins, 1, 3 * bins)
-        knots[1].sub_(below[:, -2].long(), alpha=bins * n)
+        knots[1].sub_(below[:, -1].long(), alpha=bins * n)
         return knots, torch.ones_like(knots, dtype=below.dtype)
     knots = _places(k, 2 * bins - 1, 1, 3 * bins - 1).clamp_max_(entries * (3 * bins - 1) * n - 1)
-    return knots, torch.stack((below[:, 0], torch.sub(_number(1, below), below[:, -2])))
+    return knots, torch.stack((below[:, 0], torch.sub(_number(1, below), below[:, -1])))
 
 
 def _picked(table: Tensor, places: Tensor) -> Tensor:
