@@ -226,10 +226,8 @@ class Model(Generic[T]):
         return measured_further(kept, late, count)
 
     def _workers(self, n: int, workers: int | None) -> int:
-        if not self.domain.portable:
-            return 0
-        if workers is not None:
-            return workers
+        if workers is not None or not self.domain.portable:
+            return workers or 0 if self.domain.portable else 0
         return usable_cores() if self.domain.laborious and n >= _WORTH_WORKERS else 0
 
     def generate(
@@ -303,17 +301,21 @@ class Model(Generic[T]):
         return self.representation.decode(self._latent().decode(z.to(self.generator.device, self.generator.dtype)))
 
     def complete(
-        self, items: Sequence[T], known: Tensor, where: Where | None = None, particles: int = 16, seed: int = 0
+        self,
+        items: Sequence[T],
+        known: Tensor,
+        where: Where | None = None,
+        particles: int = 16,
+        seed: int = 0,
+        columns: Columns | None = None,
     ) -> list[T | None]:
-        """The items with the entries that are not `known` drawn anew; booleans shaped like an item, or like all.
-
-        More particles let entries known later in the order weigh on those drawn before them.
-        """
+        """The items with entries that are not `known` (booleans like one, or all) drawn anew, under one `where` or
+        `columns`; of more particles, entries known later weigh more on those before them."""
         if not isinstance(self.generator, Completing):
             raise RequestError(f"a {type(self.generator).__name__} generator cannot complete samples")
         x = self.representation.encode(items).to(self.generator.device)
-        known = torch.as_tensor(known, dtype=torch.bool, device=x.device)
-        condition = self._conditions(where, None, 1)
+        known, many = torch.as_tensor(known, dtype=torch.bool, device=x.device), len(items) if columns else 1
+        condition = self._conditions(where, columns, many)
         with seeded(seed, self.generator.device):
             return self.representation.decode(self.generator.complete(x, known, condition, particles).x)
 

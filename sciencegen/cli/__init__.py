@@ -15,6 +15,7 @@ from typing import NoReturn
 import typer
 
 from sciencegen.cli import (
+    complete,
     convert,
     data,
     evaluate,
@@ -49,6 +50,7 @@ app.command("train")(train.train)
 app.command("generate")(generate.generate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("recover")(recover.recover)
+app.command("complete")(complete.complete)
 app.command("score")(score.score)
 app.command("filter")(filter.filter_)
 app.command("pick")(pick.pick)

@@ -333,6 +333,10 @@ class Domain(ABC, Generic[T]):
         """The series an item belongs to, of which a choice may hold a quota; nothing where there are no series."""
         return ""
 
+    def gaps(self, item: T) -> Sequence[bool]:
+        """Which cells of an item's row are not known; nothing where all of every item are."""
+        return ()
+
     def svg(self, item: T) -> str:
         """A picture of one item as SVG text; nothing where there is none."""
         return ""

@@ -10,6 +10,7 @@ import pandas
 import pytest
 import torch
 
+from sciencegen.data.table import read_table
 from sciencegen.domains.densities import Point
 from sciencegen.domains.densities.robust import Robust
 from sciencegen.domains.densities.tables import Tables
@@ -166,3 +167,33 @@ def test_points_with_gaps_are_read_compared_and_drawn(tmp_path: Path) -> None:
     Tables().draw(points, tmp_path / "t.png")
     with pytest.raises(DataError, match="every row has gaps"):
         Tables().compare(points[1:2], points)
+
+
+def test_gaps_are_filled_and_what_is_known_is_kept(sciencegen: Command, tmp_path: Path) -> None:
+    source = np.random.default_rng(0)
+    x = source.normal(size=(200, 1)) + 0.1 * source.normal(size=(200, 2))
+    heat = source.uniform(1, 2, size=200)
+    lines = [f"{a},{b},{h},s{i}" for i, ((a, b), h) in enumerate(zip(x.tolist(), heat.tolist(), strict=True))]
+    (tmp_path / "whole.csv").write_text("\n".join(["a,b,heat,name", *lines]) + "\n")
+    (tmp_path / "gaps.csv").write_text("a,b,heat\n1.0,,1.5\n,-1.0,1.5\n0.5,0.5,1.2\n")
+    quick = ("--set", "epochs=6", "--set", "width=16", "--set", "depth=2")
+    learned = ("train", "densities/table", "--data", tmp_path / "whole.csv", "--where-columns", "heat")
+    assert sciencegen(*learned, "-o", tmp_path / "run", *quick).code == 0
+    out = tmp_path / "filled.csv"
+    done = sciencegen("complete", tmp_path / "run", "--from", tmp_path / "gaps.csv", "-n", 3, "-o", out)
+    assert done.code == 0
+    assert "3 rows, 2 with gaps; 7 written" in done.err
+    table = read_table(out)
+    assert list(table.columns) == ["row", "a", "b", "heat", "filled"]
+    assert table.row.tolist() == [1, 1, 1, 2, 2, 2, 3]
+    assert (table.a[:3] == 1).all()
+    assert (table.b[3:6] == -1).all()
+    assert table[["a", "b"]].notna().all().all()
+    assert (table.b[:3] - 1).abs().mean() < 1.2
+    assert table.filled.fillna("").tolist() == ["b"] * 3 + ["a"] * 3 + [""]
+    plain = sciencegen(
+        "train", "densities/coupling", "--data", tmp_path / "whole.csv", "-o", tmp_path / "plain", *quick
+    )
+    assert plain.code == 0
+    refused = sciencegen("complete", tmp_path / "plain", "--from", tmp_path / "whole.csv")
+    assert "a densities/coupling model knows no rows with gaps" in refused.complaint

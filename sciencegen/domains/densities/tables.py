@@ -59,6 +59,10 @@ class Tables(Domain[Point]):
     def row(self, item: Point) -> Mapping[str, float | str]:
         return self._points.row(item)
 
+    def gaps(self, item: Point) -> Sequence[bool]:
+        missing: list[bool] = np.isnan(item.values).tolist()
+        return missing
+
     def compare(self, ours: Sequence[Point], theirs: Sequence[Point]) -> dict[str, float]:
         return self._points.compare(*(_whole(side) for side in (ours, theirs)))
 
