@@ -65,6 +65,8 @@ def report(
     numbers = _made_by(model, seed) | {"items": len(items)}
     if isinstance(model.generator, (Density, Variational)):
         how = "exact" if isinstance(model.generator, Density) else f"importance-sampled, {draws} draws (an upper bound)"
+        if any(any(model.domain.gaps(item)) for item in items.items):
+            how += "; rows with gaps are estimated"
         log_prob = model.log_prob(items.items, draws=draws, seed=seed)
         numbers["likelihood"] = _summary(log_prob) | {"how": how}
         if given:

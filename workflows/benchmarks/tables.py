@@ -89,7 +89,7 @@ def filled(name: str, x: Table, seed: int, flow: FlowDensity) -> None:
     gone = np.random.default_rng(seed + 100).random(test.shape) < 0.2
     gone[gone.all(1), 0] = False
     holes, scale = np.where(gone, np.nan, test), train.std(0)
-    draws = [np.asarray(flow.impute(holes)) for _ in range(5)]
+    draws = [flow.impute(holes, random_state=draw) for draw in range(5)]
     imputer = IterativeImputer(random_state=seed, max_iter=20).fit(train)
     found = {"one draw": draws[0], "mean of 5": np.mean(draws, 0), "iterative": imputer.transform(holes)}
     for way, guess in found.items():

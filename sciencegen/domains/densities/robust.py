@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sciencegen.core.domain import Representation
-from sciencegen.core.space import Reals
 from sciencegen.domains.densities.properties import Point
+from sciencegen.domains.densities.scaled import Scaled, stacked
 from sciencegen.errors import DataError
 
 __all__ = ["Robust"]
@@ -31,28 +29,24 @@ _OFTEN = 0.1
 
 
 @dataclass(frozen=True)
-class Robust(Representation[Point]):
+class Robust(Scaled):
     """Each column less its median, over the width of its middle nine tenths: a few wild values do not set the scale.
 
     Entries that are NaN are gaps, and stay.
     """
+
+    gaps = True
 
     names: tuple[str, ...]
     middle: tuple[float, ...]
     scale: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        lists = (self.names, self.middle, self.scale)
-        if not all(isinstance(one, tuple) and len(one) == len(self.names) > 0 for one in lists):
-            raise ValueError("names, middle and scale: expected lists of one length")
-        named = len(set(self.names)) == len(self.names) and all(isinstance(name, str) for name in self.names)
-        numbers = (*self.middle, *self.scale)
-        if not named or not all(type(n) in (int, float) and math.isfinite(n) for n in numbers) or min(self.scale) <= 0:
-            raise ValueError("names, middle and scale: expected different names, finite numbers and scales above 0")
+        self.check("middle", "scale")
 
     @classmethod
     def fit(cls, items: Sequence[Point]) -> Self:
-        x, names = _stacked(items, None), items[0].names
+        x, names = stacked(items, gaps=True), items[0].names
         middle, scale = [], []
         for name, column in zip(names, x.T, strict=True):
             there = column[~np.isnan(column)]
@@ -71,7 +65,7 @@ class Robust(Representation[Point]):
     @classmethod
     def remarks(cls, representation: Representation[Point], items: Sequence[Point]) -> Sequence[str]:
         assert isinstance(representation, Robust)
-        said, x = [], _stacked(items, representation.names)
+        said, x = [], stacked(items, representation.names, gaps=True)
         if len(x) <= x.shape[1]:
             said.append(f"note: {len(x)} rows for {x.shape[1]} columns: a density of so many has little to learn from")
         for at, (name, column) in enumerate(zip(representation.names, x.T, strict=True)):
@@ -88,24 +82,15 @@ class Robust(Representation[Point]):
         return said
 
     @property
-    def space(self) -> Reals:
-        return Reals((len(self.names),))
+    def middles(self) -> tuple[float, ...]:
+        return self.middle
 
     @property
-    def log_volume(self) -> float:
-        return -sum(math.log(scale) for scale in self.scale)
+    def scales(self) -> tuple[float, ...]:
+        return self.scale
 
     def state(self) -> dict[str, Any]:
         return {"names": list(self.names), "middle": list(self.middle), "scale": list(self.scale)}
-
-    def encode(self, items: Sequence[Point]) -> Tensor:
-        standard = (_stacked(items, self.names) - np.array(self.middle)) / np.array(self.scale)
-        return torch.from_numpy(standard).to(torch.get_default_dtype())
-
-    def decode(self, x: Tensor) -> list[Point | None]:
-        values = x.double().cpu().numpy() * np.array(self.scale) + np.array(self.middle)
-        finite = np.isfinite(values).all(1)
-        return [Point(self.names, row) if ok else None for row, ok in zip(values, finite, strict=True)]
 
 
 def _scale(name: str, column: NDArray[np.float64], middle: float) -> float:
@@ -124,19 +109,3 @@ def _scale(name: str, column: NDArray[np.float64], middle: float) -> float:
         others = "far from all others" if math.isfinite(scale) else "too large"
         raise DataError(f"row {row + 1}, column {name}: {column[row]:g} is {others}: mend it, or leave it empty")
     return scale
-
-
-def _stacked(items: Sequence[Point], names: tuple[str, ...] | None) -> NDArray[np.float64]:
-    """The values of points of the same columns, or an error that names the first that differs."""
-    for row, item in enumerate(items, 1):
-        if not isinstance(item, Point):
-            raise DataError(f"item {row} is a {type(item).__name__}: expected a Point, or a file of a table")
-        names = item.names if names is None else names
-        if item.names != names or np.shape(item.values) != (len(names),):
-            given, wanted = ", ".join(item.names), ", ".join(names)
-            raise DataError(f"row {row} has the columns {given}: expected {wanted}")
-    x = np.stack([item.values for item in items]).astype(np.float64)
-    bad = np.argwhere(np.isinf(x))
-    if len(bad):
-        raise DataError(f"row {bad[0][0] + 1}, column {items[0].names[bad[0][1]]} is infinite")
-    return x
