@@ -96,9 +96,8 @@ def weighed(model: Model[Any], n: int = 100_000, where: Where | None = None, see
             drawn = generator.rscored(many, condition)
         items = model.representation.decode(drawn.x)
         known = [i for i, item in enumerate(items) if item is not None]
-        rows = [[float(cell) for cell in model.domain.row(items[i]).values()] for i in known]
         log_prob = drawn.log_prob.double().cpu()[known] + model.representation.log_volume
-        parts.append((torch.tensor(rows, dtype=torch.float64), log_prob))
+        parts.append((model.domain.coordinates([items[i] for i in known]), log_prob))
     return Weighed(target, temperature, torch.cat([x for x, _ in parts]), torch.cat([p for _, p in parts]), seed)
 
 

@@ -333,6 +333,10 @@ class Domain(ABC, Generic[T]):
         """The series an item belongs to, of which a choice may hold a quota; nothing where there are no series."""
         return ""
 
+    def coordinates(self, items: Sequence[T]) -> Tensor:
+        """The numbers of items, in the order of the density they have: [n, d], in double precision."""
+        raise RequestError(f"items of {self.name} have no coordinates")
+
     def gaps(self, item: T) -> Sequence[bool]:
         """Which cells of an item's row are not known; nothing where all of every item are."""
         return ()

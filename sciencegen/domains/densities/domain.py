@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sciencegen.compare.two_sample import distances
 from sciencegen.core.domain import Domain, Items
@@ -68,9 +69,12 @@ class Densities(Domain[Point]):
     def measure(self, items: Sequence[Point], names: Sequence[str]) -> Mapping[str, Sequence[float | str | None]]:
         if self.density is None or not items:
             return super().measure(items, names)
-        x = torch.from_numpy(np.stack([item.values for item in items]))
+        x = self.coordinates(items)
         with torch.no_grad():
             return {name: measures_of(self.density)[name](x).tolist() for name in names}
+
+    def coordinates(self, items: Sequence[Point]) -> Tensor:
+        return torch.from_numpy(np.stack([item.values for item in items]))
 
     def write(self, items: Iterable[Point], path: Path) -> None:
         import pandas
