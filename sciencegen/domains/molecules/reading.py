@@ -185,7 +185,7 @@ def _found(path: Path, records: Records) -> str:
     first = first_cells(records)
     named = sorted((name for name in records.names if _known(name)), key=_rank)
     for name in named:
-        if _are_molecules(first[name]):
+        if _are_molecules(first[name], sure="smi" in name.lower()):
             return name
     for name, cells in first.items():
         if any(len(str(cell).strip()) > 2 for cell in cells) and _are_molecules(cells):
@@ -209,11 +209,12 @@ def _plain(name: str) -> str:
     return "_".join(name.lower().replace("-", " ").replace("_", " ").split())
 
 
-def _are_molecules(cells: Sequence[Cell]) -> bool:
-    """Whether most of the first cells that say something are molecules."""
+def _are_molecules(cells: Sequence[Cell], sure: bool = False) -> bool:
+    """Whether most of the first cells that say something are molecules; any, where a name is `sure` that they are."""
     tried = [str(cell) for cell in cells if cell is not None and str(cell).strip()][:_TRIED]
     tried = [text for text in tried if len(text) <= _TRIED_LENGTH]
-    return bool(tried) and 2 * sum(isinstance(cleaned(text), str) for text in tried) > len(tried)
+    found = sum(isinstance(cleaned(text), str) for text in tried)
+    return found > 0 if sure else 2 * found > len(tried)
 
 
 def _refuse(path: Path, reading: Reading, results: Sequence[Molecule | Dropped], options: ReadingOptions) -> None:
