@@ -64,3 +64,9 @@ sciencegen train microstructures/gan --from runs/microstructures-first --data ch
     --ask volume_fraction --ask surface --ask correlation_length --ask conductivity --ask time --seed 2 \
     --set precision=bf16 --set steps=900 --set rate=4e-4 --set ramp=300
 python workflows/ship.py runs/microstructures microstructures
+
+# densities by their energy alone: a double well at every temperature, and a scalar field on a lattice
+sciencegen train densities/double-well -o runs/double-well --threads 1 --seed 0
+python workflows/ship.py runs/double-well double-well
+sciencegen train densities/phi4 -o runs/phi4 --threads 1 --seed 0
+python workflows/ship.py runs/phi4 phi4
