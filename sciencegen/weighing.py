@@ -6,13 +6,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sciencegen.compare.chains import autocorrelation, metropolis
+from sciencegen.compare.chains import Chains, autocorrelation, metropolis
 from sciencegen.compare.importance import (
     Estimate,
     effective_share,
@@ -53,7 +53,7 @@ class Weighed:
     log_prob: Tensor  # [n]
     seed: int = 0
 
-    @property
+    @cached_property
     def log_weight(self) -> Tensor:
         """The log of exp(-energy / kT) over the model's density: [n]."""
         return -self.target.reduced(self.x, self.temperature) - self.log_prob
@@ -61,17 +61,23 @@ class Weighed:
     def table(self) -> dict[str, list[float]]:
         """Every draw with its energy, the log of its density and of its weight, and how often Metropolis-Hastings stays
         there."""
-        rows, _ = self.exact()
         known = {"energy": self.target.energy(self.x), "log_prob": self.log_prob, "log_weight": self.log_weight}
-        visits = torch.bincount(rows.flatten(), minlength=len(self.x))
+        visits = torch.bincount(self.chains.rows.flatten(), minlength=len(self.x))
         columns = {**dict(zip(self.target.names, self.x.unbind(1), strict=True)), **known, "visits": visits}
         return {name: column.tolist() for name, column in columns.items()}
 
-    def exact(self, chains: int = _CHAINS) -> tuple[Tensor, float]:
-        """Rows of draws that Metropolis-Hastings goes through [steps, chains], and its acceptance."""
+    @cached_property
+    def chains(self) -> Chains:
+        """Where Metropolis-Hastings goes, with the draws as proposals."""
         with seeded(seed_at(self.seed, _CHAIN), torch.device("cpu")):
-            found = metropolis(self.log_weight, chains)
-        return found.rows, found.acceptance
+            return metropolis(self.log_weight, _CHAINS)
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """What is exact of a target of one or two coordinates."""
+        if not self.target.box:
+            return None
+        return Grid.over(lambda x: -self.target.reduced(x, self.temperature), self.target.box)
 
 
 def weighed(model: Model[Any], n: int = 100_000, where: Where | None = None, seed: int = 0) -> Weighed:
@@ -110,8 +116,16 @@ def _temperature(target: Target, where: Where | None) -> float:
     return float(where["temperature"])
 
 
-def report(model: Model[Any], n: int = 100_000, where: Where | None = None, seed: int = 0) -> Evaluation:
+def report(
+    model: Model[Any],
+    n: int = 100_000,
+    where: Where | None = None,
+    seed: int = 0,
+    drawn: Weighed | None = None,
+) -> Evaluation:
     """Everything a physicist asks of a fit to an energy, at one temperature or at some between its two.
+
+    `drawn` are these draws, where they are there already.
 
     `effective_share`: how many independent draws of the target one draw is worth. `log_partition`, `means` and
     `free_energy_differences`: reweighted, with standard errors, beside what the model draws unweighted and, of one or
@@ -131,7 +145,7 @@ def report(model: Model[Any], n: int = 100_000, where: Where | None = None, seed
         numbers["temperatures"] = {name: _numbers(one) for name, one in found.items()}
         curves = {f"{key}, T = {name}": pair for name, one in found.items() for key, pair in _profiles(one, 1)}
         return Evaluation(numbers, curves=curves)
-    one = weighed(model, n, where, seed)
+    one = weighed(model, n, where, seed) if drawn is None else drawn
     numbers |= _numbers(one)
     if target.draw is not None:
         numbers["forward"] = _forward(model, target, n, seed)
@@ -139,12 +153,10 @@ def report(model: Model[Any], n: int = 100_000, where: Where | None = None, seed
 
 
 def _numbers(one: Weighed) -> dict[str, Any]:
-    target, log_w = one.target, one.log_weight
-    grid = _grid(one)
+    target, log_w, grid = one.target, one.log_weight, one.grid
     known = target.log_partition(one.temperature) if target.log_partition else None
     known = grid.log_partition if known is None and grid else known
-    rows, acceptance = one.exact()
-    measures = _measures(target)
+    measures, rows = _measures(target), one.chains.rows
     numbers: dict[str, Any] = {
         "temperature": one.temperature,
         "effective_share": effective_share(log_w),
@@ -157,11 +169,11 @@ def _numbers(one: Weighed) -> dict[str, Any]:
             )
             for name, measure in measures.items()
         },
-        "acceptance": acceptance,
+        "acceptance": one.chains.acceptance,
         "autocorrelation": {name: _finite(autocorrelation(measure(one.x)[rows])) for name, measure in measures.items()},
     }
     if len(target.regions) > 1:
-        numbers["free_energy_differences"] = dict(_differences(one, grid))
+        numbers["free_energy_differences"] = dict(_differences(one))
     if target.modes is not None:
         numbers["modes"] = {"known": len(target.modes), "found": _modes(one)}
     return numbers
@@ -181,22 +193,14 @@ def _measures(target: Target) -> dict[str, Measure]:
     return {"energy": target.energy, **target.observables}
 
 
-def _grid(one: Weighed) -> Grid | None:
-    """What is exact of a target of one or two coordinates."""
-    target = one.target
-    if not target.box:
-        return None
-    return Grid.over(lambda x: -target.reduced(x, one.temperature), target.box)
-
-
-def _differences(one: Weighed, grid: Grid | None) -> Iterator[tuple[str, dict[str, float | None]]]:
+def _differences(one: Weighed) -> Iterator[tuple[str, dict[str, float | None]]]:
     """Free energies of regions over that of the first, in units of kT."""
     (first, here), *others = one.target.regions.items()
     for name, there in others:
         a, b = here(one.x), there(one.x)
         said = log_ratio(a, b, one.log_weight)
         drawn = math.log(float(a.sum()) / float(b.sum())) if a.any() and b.any() else math.nan
-        exact = grid.log_ratio(here, there) if grid else None
+        exact = one.grid.log_ratio(here, there) if one.grid else None
         yield f"{name} - {first}, in kT", _said(said, drawn=drawn, exact=exact)
 
 
@@ -222,8 +226,7 @@ def _finite(number: float) -> float | None:
 
 def _marginals(one: Weighed) -> dict[str, tuple[list[float], list[float]]]:
     """Numbers as the model draws them, and as Metropolis-Hastings does."""
-    rows, _ = one.exact()
-    after = rows[len(rows) // 10 :].flatten()
+    after = one.chains.rows[len(one.chains.rows) // 10 :].flatten()
     measures = {**_coordinates(one.target), **_measures(one.target)}
     return {name: (m(one.x).tolist(), m(one.x)[after].tolist()) for name, m in measures.items()}
 
@@ -242,7 +245,6 @@ def _column(x: Tensor, at: int) -> Tensor:
 def _profiles(one: Weighed, most: int) -> Iterator[tuple[str, tuple[Curve, Curve]]]:
     """Free energies over kT along coordinates, reweighted, with twice their standard errors; beside them what is exact
     or, where nothing is, what the model draws."""
-    grid = _grid(one)
     for name, measure in list((_coordinates(one.target) or dict(one.target.observables)).items())[:most]:
         values = measure(one.x).double()
         low, high = values.quantile(torch.tensor([0.001, 0.999], dtype=torch.float64)).tolist()
@@ -252,8 +254,8 @@ def _profiles(one: Weighed, most: int) -> Iterator[tuple[str, tuple[Curve, Curve
         ours = profile(values, one.log_weight, edges)
         theirs = (
             profile(values, torch.zeros(len(values)), edges)
-            if grid is None
-            else profile(measure(grid.x), grid.log_mass, edges)
+            if one.grid is None
+            else profile(measure(one.grid.x), one.grid.log_mass, edges)
         )
         yield f"free energy along {name}, kT", (_curve(ours), _curve(theirs))
 

@@ -44,7 +44,6 @@ def test_chains_visit_what_the_target_likes(well: Model) -> None:
     visits, energy = torch.tensor(table["visits"]).double(), torch.tensor(table["energy"])
     exact = report(well, 100, {"temperature": 3.0}).numbers["means"]["energy"]["exact"]
     assert float((visits * energy).sum() / visits.sum()) == pytest.approx(exact, abs=0.15)
-    assert abs(float(energy.mean()) - exact) > 0.02 or float(one.log_weight.std()) < 0.2
 
 
 def test_draws_of_the_target_find_what_a_model_forgot() -> None:

@@ -181,11 +181,13 @@ def _weighed(
         raise RequestError("-n 0: weights need draws")
     turn(loaded, knobs)
     asked, many = parse_where(where), _WEIGHED if n is None else n
+    drawn = None
     if format_ is not None:
-        columns = weighed(loaded, many, asked, seed).table()
+        drawn = weighed(loaded, many, asked, seed)
+        columns = drawn.table()
         rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
         write_table(rows, points, format_)
-    return report(loaded, many, asked, seed)
+    return report(loaded, many, asked, seed, drawn)
 
 
 def _protocol(name: str, known: Any) -> Protocol[Any]:

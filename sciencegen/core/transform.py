@@ -29,6 +29,14 @@ class Transform(nn.Module, ABC):
     exact: Direction = "both"
     """What is a formula; the other direction solves it for its inverse, to the last digits."""
 
+    def compiled(self) -> Transform:
+        """The same weights with compiled arithmetic, where there is some that is worth it; otherwise itself."""
+        return self
+
+    def extra_repr(self) -> str:
+        """Say which direction is cheap, and which is a formula."""
+        return f"cheap: {self.cheap}, exact: {self.exact}"
+
     @abstractmethod
     def to_noise(self, x: Tensor, context: Tensor) -> Mapped:
         """From data towards noise: the direction of a density."""

@@ -12,8 +12,7 @@ from sciencegen.core.transform import Transform
 from sciencegen.domains.densities import Point
 from sciencegen.domains.densities.robust import Robust
 from sciencegen.domains.densities.tables import Tables
-from sciencegen.families.flow import AffineCoupling, Flow, LULinear, MaskedAffine, SplineCoupling
-from sciencegen.families.flow.tails import Tails
+from sciencegen.families.flow import AffineCoupling, Flow, HeavyTails, LULinear, MaskedAffine, SplineCoupling
 from sciencegen.families.gapped import Gapped
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.gaps import ObservedLikelihood
@@ -41,7 +40,7 @@ def table(
 
     def generator(space: Space, fields: ConditionFields) -> Generator:
         assert isinstance(space, Reals)
-        conditioner, transforms = Conditioner(fields, context), list[Transform]([Tails(space.size)])
+        conditioner, transforms = Conditioner(fields, context), list[Transform]([HeavyTails(space.size)])
         for i in range(depth):
             mixing = LULinear(space.size, context=conditioner.width)
             transforms += [mixing, _layer(layer, space.size, width, conditioner.width, i)]

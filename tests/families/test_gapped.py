@@ -12,7 +12,7 @@ from sciencegen.core.condition import Condition, ConditionFields
 from sciencegen.core.condition import Continuous as Number
 from sciencegen.core.generator import Scored, Spread, Tractable
 from sciencegen.core.space import Reals
-from sciencegen.families.flow.tails import Tails
+from sciencegen.families.flow.tails import HeavyTails
 from sciencegen.families.gapped import Copula, Gapped
 from sciencegen.objectives.gaps import ObservedLikelihood
 
@@ -122,7 +122,7 @@ def test_the_gradient_of_gaps_is_that_of_what_is_there() -> None:
 
 def test_tails_go_back_and_forth_far_out_and_their_slopes_are_those_of_autograd() -> None:
     torch.manual_seed(0)
-    tails = Tails(3).double()
+    tails = HeavyTails(3).double()
     with torch.no_grad():
         tails.lean.copy_(torch.tensor([0.5, 0.0, -1.0]))
         tails.log_weight.copy_(torch.tensor([-0.7, 0.0, 0.3]))
@@ -135,11 +135,11 @@ def test_tails_go_back_and_forth_far_out_and_their_slopes_are_those_of_autograd(
     jacobian = torch.autograd.functional.jacobian(lambda one: tails.to_noise(one, nothing).x.sum(0), x)
     slopes = jacobian.diagonal(dim1=0, dim2=2)  # [n, d]: entries do not mix
     assert (slopes.log().sum(-1) - there.log_volume).abs().max() < 1e-6
-    assert torch.equal(Tails(3).to_noise(torch.zeros(2, 3), nothing[:2]).x, torch.zeros(2, 3))
+    assert torch.equal(HeavyTails(3).to_noise(torch.zeros(2, 3), nothing[:2]).x, torch.zeros(2, 3))
 
 
 def test_tails_do_not_overflow_in_single_precision() -> None:
-    tails = Tails(1)
+    tails = HeavyTails(1)
     x = torch.tensor([[0.0], [1e9], [-1e9], [1e30]], requires_grad=True)
     mapped = tails.to_noise(x, torch.zeros(4, 0))
     (mapped.x.sum() + mapped.log_volume.sum()).backward()

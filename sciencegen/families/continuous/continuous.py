@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -53,8 +51,7 @@ class Continuous(Tractable, Latent, Velocity):
 
     def rscored(self, n: int, condition: Condition | None = None) -> Scored:
         z = self.knobs.temperature * self.prior(n, condition)
-        log_prob = log_normal(z / self.knobs.temperature) - self.space.size * math.log(self.knobs.temperature)
-        x, less = self._scored(z, log_prob, condition, 0.0, 1.0)
+        x, less = self._scored(z, log_normal(z, self.knobs.temperature), condition, 0.0, 1.0)
         return Scored(x.view(n, *self.space.shape), less)
 
     def rsample(self, n: int, condition: Condition | None = None) -> Tensor:

@@ -8,6 +8,7 @@ from sciencegen.families.flow.linear import LULinear
 from sciencegen.families.flow.masked import MaskedAffine, MaskedSpline
 from sciencegen.families.flow.permute import Reverse, Shuffle
 from sciencegen.families.flow.planar import Planar, Radial
+from sciencegen.families.flow.tails import HeavyTails
 from sciencegen.families.flow.wrapped import Wrapped
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CircularCoupling",
     "Flow",
     "FreeField",
+    "HeavyTails",
     "InvertibleConv",
     "LULinear",
     "MaskedAffine",

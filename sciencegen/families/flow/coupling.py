@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from copy import copy
 
 import torch
 from torch import Tensor
 
 from sciencegen.core.transform import Mapped, Transform
-from sciencegen.families.flow.quick import quick_spline
+from sciencegen.families.flow.quick import compiled_spline, quick_spline
 from sciencegen.families.flow.spline import numbers
-from sciencegen.families.flow.univariate import Moved, scaled, soft_clip
+from sciencegen.families.flow.univariate import Moved, scaled
 from sciencegen.families.flow.wrapped import angle
 from sciencegen.nets.mlp import MLP
 
-__all__ = ["AffineCoupling", "CircularCoupling", "Coupling", "SplineCoupling", "soft_clip"]
+__all__ = ["AffineCoupling", "CircularCoupling", "Coupling", "SplineCoupling"]
 
 
 class Coupling(Transform):
@@ -108,11 +109,16 @@ class SplineCoupling(Coupling):
         bound: float = 5.0,
         act: str = "silu",
     ) -> None:
-        self.numbers, self.bound = numbers(bins, "straight"), bound
+        self.numbers, self.bound, self.spline = numbers(bins, "straight"), bound, quick_spline
         super().__init__(entries, self.numbers, widths, context, odd, act)
 
+    def compiled(self) -> SplineCoupling:
+        copied = copy(self)
+        copied.spline = compiled_spline()
+        return copied
+
     def _move(self, x: Tensor, given: Tensor, inverse: bool) -> Moved:
-        return quick_spline(x, given.view(len(x), self.numbers, -1), self.bound, "straight", inverse)
+        return self.spline(x, given.view(len(x), self.numbers, -1), self.bound, "straight", inverse)
 
 
 class CircularCoupling(Coupling):

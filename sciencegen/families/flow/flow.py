@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal, Self
 
@@ -32,15 +31,23 @@ class Flow(Tractable, Latent):
         self.transforms = nn.ModuleList(transforms)
         self.knobs: Spread = Spread()
 
+    def compiled(self) -> Flow:
+        parts = [part.compiled() for part in self.transforms if isinstance(part, Transform)]
+        if all(new is old for new, old in zip(parts, self.transforms, strict=True)):
+            return self
+        assert isinstance(self.space, Reals)
+        copied = Flow(self.space, parts, self.conditioner)
+        copied.knobs = self.knobs
+        return copied.train(self.training)
+
     def log_prob(self, x: Tensor, condition: Condition | None = None) -> Tensor:
         z, log_volume = self._to_noise(x.flatten(1), self.conditioner(condition, len(x)))
         return log_normal(z) + log_volume
 
     def rscored(self, n: int, condition: Condition | None = None) -> Scored:
         z = self.knobs.temperature * self.prior(n, condition)
-        log_prob = log_normal(z / self.knobs.temperature) - self.space.size * math.log(self.knobs.temperature)
         x, log_volume = self._to_data(z, self.conditioner(condition, n))
-        return Scored(x, log_prob - log_volume)
+        return Scored(x, log_normal(z, self.knobs.temperature) - log_volume)
 
     @torch.no_grad()
     def sample(self, n: int, condition: Condition | None = None) -> Tensor:

@@ -19,8 +19,7 @@ __all__ = ["FreeField", "OddCoupling"]
 class FreeField(Transform):
     """Noise made a free field: x = F^-1 (F z / sqrt(2 (a k^2 + m))), with the lattice's own k^2 and learned a and m.
 
-    A field near its own neighbours' mean is a free one, so what is left for other transforms is what interacts
-    (Equivariant flow-based sampling for lattice gauge theory; Kanwar et al.; 2020, whose base has no correlations).
+    What is left for other transforms is how the field interacts. Both directions are exact and cheap.
     """
 
     cheap = "both"

@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sciencegen.core.transform import Mapped, Transform
-from sciencegen.families.flow.coupling import soft_clip
+from sciencegen.families.flow.univariate import soft_clip
 
-__all__ = ["Tails"]
+__all__ = ["HeavyTails"]
 
 
-class Tails(Transform):
+class HeavyTails(Transform):
     """z = sinh(b asinh(x) - a), entry by entry: tails as heavy as x^(1/b) and leaning to one side become normal ones
     (Sinh-arcsinh distributions; Jones, Pewsey; 2009)."""
 
