@@ -118,7 +118,8 @@ class Fit:
         if not self.recipe.ready:
             self.remarks = self.recipe.representation.remarks(representation, given.items.items)
         beside = self._given(given.items)
-        items = measured(domain, given.items, (*plan.ask, *beside))
+        own = [one.name for one in self.recipe.fields] if len(given.items) else []
+        items = measured(domain, given.items, (*plan.ask, *own, *beside))
         found = [field_of(domain, name, items.columns[name]) for name in plan.ask]
         found = found if self.recipe.ready is None else list(self.recipe.fields)
         fields = ConditionFields(tuple(found)) if trained is None else trained.fields.grown(found)

@@ -71,6 +71,10 @@ def test_an_energy_of_ones_own_is_learned_beside_data_too(
     mixed = (*own, "--set", "likelihood=0.5", "-o", "mixed", *TINY)
     assert "learn from data" in sciencegen(*mixed).complaint
     assert sciencegen(*mixed, "--data", "points.csv").code == 0
+    warm = (*own, "--set", "likelihood=0.5", "--set", "temperatures=1,2", "-o", "warm", *TINY)
+    assert "unknown property or column 'temperature'" in sciencegen(*warm, "--data", "points.csv").complaint
+    (tmp_path / "heated.csv").write_text("b,a,temperature\n" + "".join(f"{i},{-i},1.5\n" for i in range(20)))
+    assert sciencegen(*warm, "--data", "heated.csv").code == 0
     assert "learns without data" in sciencegen(*own, "-o", "other", "--data", "points.csv", *TINY).complaint
 
 

@@ -121,6 +121,7 @@ def test_columns_that_cannot_be_asked_for_are_refused(
     [
         ("a,b\n1,2\n2,inf\n3,1\n", "row 2, column b is infinite"),
         ("a,b\n1,2\n2,1e200\n3,1\n4,7\n1,3\n", "row 2, column b: 1e+200 is far from all others"),
+        ("a,b\n1,2\n2,1e200\n3,4\n", "row 2, column b: 1e+200 is too large"),
         ("a,b\n1,2\n1,3\n1,4\n", "column a has one value only, 1"),
         ("a,b\n1,2\n2,three\n3,4\n", "column b has numbers, but 'three' in row 2"),
         ("a,b\n1,\n2,\n", "column b is empty in every row"),

@@ -22,6 +22,8 @@ _WIDTH = 3.29
 """How many standard deviations lie between these shares of a normal."""
 _FARTHEST = 1e9
 """Scales from the middle: what lies farther is a mistake, and would be one in single precision."""
+_LARGEST = 1e30
+"""What is larger is a mistake, or in a unit that single precision has no room for."""
 _FAR = 1e3
 """What a person should know of."""
 _OFTEN = 0.1
@@ -108,4 +110,7 @@ def _scale(name: str, column: NDArray[np.float64], middle: float) -> float:
     if not math.isfinite(scale) or far[row] > _FARTHEST:
         others = "far from all others" if math.isfinite(scale) else "too large"
         raise DataError(f"row {row + 1}, column {name}: {column[row]:g} is {others}: mend it, or leave it empty")
+    if abs(column[row] - middle) > _LARGEST:
+        said = "too large: mend it, leave it empty, or give the column in another unit"
+        raise DataError(f"row {row + 1}, column {name}: {column[row]:g} is {said}")
     return scale
