@@ -65,6 +65,7 @@ RECIPES: dict[str, Callable[..., Recipe[Any]]] = {
     "microstructures/slices": slices.slices,
     "microstructures/style": large_fields.style,
     "molecules/char-vae": molecules.char_vae,
+    "molecules/chemical-vae": molecules.chemical_vae,
     "molecules/grammar-vae": molecules.grammar_vae,
     "molecules/kekule-gru": molecules.kekule_gru,
     "molecules/selfies-gru": molecules.selfies_gru,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from sciencegen.core.condition import ConditionFields
 from sciencegen.core.generator import Generator
@@ -29,6 +30,7 @@ from sciencegen.train.settings import Settings
 
 __all__ = [
     "char_vae",
+    "chemical_vae",
     "grammar_vae",
     "kekule_gru",
     "selfies_gru",
@@ -51,6 +53,8 @@ _KEKULE_GRAMMARS = (_KEKULE, "kekule_derived")
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
 
+Writing = Literal["kekule", "selfies", "smiles"]
+_WRITINGS = {"kekule": KekuleSmiles, "selfies": Selfies, "smiles": Smiles}
 Net = Callable[[Discrete, int], CausalNet]
 
 
@@ -104,6 +108,15 @@ def grammar_vae(grammar: str = _KEKULE, radicals: bool = False, model: SpelledVA
         return with_radicals(source_of(grammar)) if radicals else source_of(grammar)
 
     return spelled_vae(Molecules(), Ruled(KekuleRules if kekule else SmilesRules, source), ASK, model, _LATENT)
+
+
+_CHEMICAL = replace(_LATENT_MODEL, latent=128, beta=0.01, prior="flow", blind=True, regress=1.0)
+
+
+def chemical_vae(strings: Writing = "kekule", model: SpelledVAE = _CHEMICAL) -> Recipe[Molecule]:
+    """Molecules and their properties in one continuous space (Gómez-Bombarelli et al.; 2018): latents of strings that
+    are taught to know properties while they are learned, to be moved and searched in."""
+    return spelled_vae(Molecules(), _WRITINGS[strings], ASK, model, _LATENT)
 
 
 def char_vae(model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:
