@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # torch takes a second to import, and a worker that measures 
     from sciencegen.core.protocol import Protocol as Published
     from sciencegen.core.space import Space
     from sciencegen.core.target import Target
+    from sciencegen.core.task import Task
 from sciencegen.errors import DataError, RequestError, UnknownName
 
 __all__ = [
@@ -234,6 +235,11 @@ class Domain(ABC, Generic[T]):
     @property
     def protocols(self) -> Mapping[str, Published[T]]:
         """Published ways to judge what a model draws, by name."""
+        return {}
+
+    @property
+    def tasks(self) -> Mapping[str, Task[T]]:
+        """Published problems of optimisation, by name."""
         return {}
 
     @abstractmethod
