@@ -23,6 +23,7 @@ from sciencegen.cli import (
     generate,
     import_results,
     info,
+    latent,
     pick,
     plate,
     recipes,
@@ -62,6 +63,7 @@ app.command("import-results")(import_results.import_results)
 app.command("info")(info.info)
 app.command("ui")(ui.ui)
 app.add_typer(data.app, name="data")
+app.add_typer(latent.app, name="latent")
 app.add_typer(scorer.app, name="scorer")
 
 

@@ -1,4 +1,5 @@
-"""Plots as SVG text: a histogram, two over each other, a scatter of asked against measured, and curves with bands."""
+"""Plots as SVG text: a histogram, two over each other, a scatter of asked against measured, a map coloured by a number,
+and curves with bands."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from html import escape
 
 from sciencegen.core.domain import Curve
 
-__all__ = ["bands", "histogram", "histograms", "scatter"]
+__all__ = ["bands", "coloured", "histogram", "histograms", "scatter"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 230, 46, 34, 26
 _BINS = 40
@@ -17,6 +18,8 @@ _CUT = 0.002
 _DOTS = 3000
 _MOST = 1e300  # further out, differences are no longer numbers
 _OURS, _THEIRS = "#c2410c", "#64748b"
+_SCALE = ((37, 30, 84), (52, 96, 141), (46, 145, 140), (110, 190, 98), (247, 225, 80))
+"""Colours from low to high, each lighter than the one before, so that the order is seen without any hue too."""
 
 
 def histogram(name: str, values: Sequence[float]) -> str:
@@ -61,6 +64,34 @@ def scatter(name: str, asked: Sequence[float], measured: Sequence[float]) -> str
         for a, m in pairs[::every]
     ]
     return _framed(name, (low, high), (low, high), [line, *dots])
+
+
+def coloured(name: str, across: Sequence[float], up: Sequence[float], values: Sequence[float]) -> str:
+    """Places on a map, each in the colour of a number, the scale beside the title; few odd numbers take no colours from
+    the others. The highest are drawn last, where they are seen."""
+    places = [one for one in zip(across, up, values, strict=True) if all(map(math.isfinite, one))]
+    if not places:
+        return ""
+    x, y, numbers = (list(column) for column in zip(*places, strict=True))
+    sides, low, high = (_range(x), _range(y)), *_range(_middle(numbers))
+    every = -(-len(places) // _DOTS)
+    dots = [
+        f'<circle cx="{_x(a, *sides[0]):.1f}" cy="{_y(b, *sides[1]):.1f}" r="2.2" fill="{_colour(v, low, high)}"/>'
+        for a, b, v in sorted(places[::every], key=lambda place: place[2])
+    ]
+    left, step = _WIDTH - 118, 8
+    scale = [
+        f'<rect x="{left + i * step}" y="8" width="{step}" height="9" fill="{_colour(i, 0, 9)}"/>' for i in range(10)
+    ]
+    ends = [_label(left - 4, 16, float(f"{low:.3g}"), "end"), _label(left + 84, 16, float(f"{high:.3g}"), "start")]
+    return _framed(name, *sides, [*dots, *scale, *ends])
+
+
+def _colour(value: float, low: float, high: float) -> str:
+    share = min(max((value - low) / (high - low), 0.0), 1.0) * (len(_SCALE) - 1)
+    first = min(int(share), len(_SCALE) - 2)
+    parts = zip(_SCALE[first], _SCALE[first + 1], strict=True)
+    return "#" + "".join(f"{round(a + (share - first) * (b - a)):02x}" for a, b in parts)
 
 
 def bands(name: str, ours: Curve, theirs: Curve) -> str:
