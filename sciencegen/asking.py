@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import torch
 from torch import Tensor
 
 from sciencegen.core.condition import Condition, ConditionFields, Continuous, Interval, Where
@@ -37,12 +38,20 @@ class Asking(Generic[T]):
     domain: Domain[T]
     fields: ConditionFields
     given: Mapping[str, Representation[T]]
-    """What represents each item that is given."""
+    """What represents each item that has to be given."""
+    representation: Representation[T]
+    """What represents samples, and what may begin them."""
+
+    @property
+    def begins(self) -> tuple[str, ...]:
+        """The names under which the beginning of a sample may be given."""
+        return tuple(one.name for one in self.fields.given if one.name not in self.given)
 
     def settled(self, where: Where) -> Where:
         """The request with the items that texts and files name, read once for all."""
         self.fields.check(where)
         self._complete(where)
+        self._begun(where, 1)  # what cannot be is refused before anything is drawn
         return {**where, **{name: self._item(name, where.get(name)) for name in self.given}}
 
     def row(self, where: Where) -> Condition:
@@ -54,7 +63,8 @@ class Asking(Generic[T]):
         self._complete(where)
         asked = self.fields.ask(where, n)
         given = {name: self._encoded(name, [self._item(name, where.get(name))]) for name in self.given}
-        return replace(asked, given={name: one.expand(n, *one.shape[1:]) for name, one in given.items()})
+        whole = {name: one.expand(n, *one.shape[1:]) for name, one in given.items()}
+        return replace(asked, given=whole | self._begun(where, n))
 
     def rows(self, columns: Columns, n: int) -> Condition:
         """A row for each of `n` values of every column."""
@@ -69,7 +79,22 @@ class Asking(Generic[T]):
             items = [self._item(name, cell, f" (row {row})") for row, cell in enumerate(cells, 1)]
             given[name] = self._encoded(name, items)
         asked = self.fields.rows(columns)
-        return replace(asked, given=given)
+        return replace(asked, given=given | self._begun_each(columns))
+
+    def _begun(self, where: Where, n: int) -> dict[str, Tensor]:
+        """`n` rows of the beginning that is asked for, if any."""
+        found = {name: self.representation.begun(str(where[name])) for name in self.begins if name in where}
+        return {name: row.expand(n, *row.shape) for name, row in found.items()}
+
+    def _begun_each(self, columns: Columns) -> dict[str, Tensor]:
+        """A beginning for each row of a column, where there is one."""
+        return {
+            name: torch.stack(
+                [self.representation.begun("" if _nothing(cell) else str(cell)) for cell in columns[name]]
+            )
+            for name in self.begins
+            if name in columns
+        }
 
     def conditions(self, where: Where | None, columns: Columns | None, n: int) -> Condition | None:
         """What is known of `n` items: one request for all, or columns with a value for each; None is nothing."""

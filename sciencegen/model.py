@@ -84,7 +84,7 @@ class Model(Generic[T]):
     @property
     def asking(self) -> Asking[T]:
         """What makes conditions of requests."""
-        return Asking(self.domain, self.fields, self.given)
+        return Asking(self.domain, self.fields, self.given, self.representation)
 
     def to(self, device: str) -> Model[T]:
         """The same model on a device: auto, cpu or cuda."""
@@ -353,7 +353,7 @@ def assemble(config: Mapping[str, Any]) -> Model[Any]:
         recipe = recipe.recalled(config["representation"])
         representation = representation_of(recipe.representation, config["representation"])
         given = given_of(config, recipe)
-        fields = fields_of(config, given)
+        fields = fields_of(config, {**given, **dict.fromkeys(recipe.beginnings, representation)})
         generator = recipe.generator(representation.space, fields)
     return Model(config["recipe"], recipe.domain, representation, fields, generator, config, given)
 

@@ -164,6 +164,10 @@ class Representation(ABC, Generic[T]):
         """Tensors of the items written in another way, where there are several."""
         return self.encode(items)
 
+    def begun(self, named: str) -> Tensor:
+        """The row of what a sample begins with, or of nothing for an empty text."""
+        raise RequestError(f"{named}: this model's samples cannot be begun by a user")
+
     @abstractmethod
     def decode(self, x: Tensor) -> list[T | None]:
         """Items of the tensors; None for "no valid item"."""

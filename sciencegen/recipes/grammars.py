@@ -24,7 +24,7 @@ from sciencegen.objectives.elbo import ELBO, PriorAlone
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["Decoder", "Encoder", "SpelledVAE", "kept", "spelled_vae"]
+__all__ = ["Decoder", "Encoder", "Latents", "SpelledVAE", "kept", "latents", "spelled_vae"]
 
 T = TypeVar("T")
 Encoder = Literal["convolutional", "recurrent"]
@@ -83,7 +83,7 @@ class SpelledVAE:
             conditioner,
             dense=False,
             predictor=self._predictor(fields),
-            prior=self._prior(conditioner.width),
+            prior=latents(self.prior, self.latent, conditioner.width),
             blind=self.blind,
         )
 
@@ -105,17 +105,19 @@ class SpelledVAE:
             return Unrolled(space, self.code, self.width, 3)
         return Recurrent(space, self.code, Gated(), self.width, self.depth, self.dropout, self.embed, self.forget)
 
-    def _prior(self, context: int) -> Prior:
-        if self.prior == "normal":
-            return Standard()
-        layers = [(AffineCoupling(self.latent, [256, 256], context), Reverse()) for _ in range(8)]
-        return Carried([part for layer in layers for part in layer])
-
     def _predictor(self, fields: ConditionFields) -> nn.Module | None:
         numbers = sum(isinstance(field, Continuous) for field in fields.fields)
         if not self.regress or not numbers:
             return None
         return nn.Sequential(nn.Linear(self.latent, 128), nn.SiLU(), nn.Linear(128, numbers))
+
+
+def latents(kind: Latents, latent: int, context: int) -> Prior:
+    """Where latents are drawn from."""
+    if kind == "normal":
+        return Standard()
+    layers = [(AffineCoupling(latent, [256, 256], context), Reverse()) for _ in range(8)]
+    return Carried([part for layer in layers for part in layer])
 
 
 def kept(space: Space, keep: float) -> float:

@@ -37,6 +37,8 @@ class Recipe(Generic[T]):
     given: Mapping[str, Representing[T]] = field(default_factory=dict)
     """The whole items that have to be given for every sample, by name, and what each is represented by: columns of the
     data that hold items as text, or properties of the items that are text."""
+    beginnings: tuple[str, ...] = ()
+    """The name under which the beginning of a sample may be given, where the representation knows what begins one."""
     tuning: Mapping[str, Any] = field(default_factory=dict)
     """Settings that differ where a run begins with a trained model."""
     ready: Representation[T] | None = None

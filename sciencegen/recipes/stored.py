@@ -76,7 +76,7 @@ def given_of(config: Mapping[str, Any], recipe: Recipe[Any]) -> dict[str, Repres
 
 
 def fields_of(config: Mapping[str, Any], given: Mapping[str, Representation[Any]]) -> ConditionFields:
-    """The fields a config describes, and what has to be given."""
+    """The fields a config describes, and what has to be or may be given."""
     fields = ConditionFields.from_state(config["fields"])
     for one in fields.fields:
         if not isinstance(one.name, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 
@@ -14,7 +14,7 @@ from sciencegen.data.workers import Failed, Workers
 from sciencegen.domains.molecules.molecule import Molecule
 from sciencegen.errors import DataError
 
-__all__ = ["written"]
+__all__ = ["unwritten", "written"]
 
 _MANY = 20_000
 """From so many molecules on, starting processes and keeping the result is worth it."""
@@ -29,6 +29,25 @@ def written(
 
     `write` is a function of a module, and the `packages` are those whose versions decide what it makes.
     """
+    texts = _all_texts(molecules, write, notation, packages)
+    failed = [row for row, text in enumerate(texts) if not text]
+    if failed:
+        raise DataError(_complaint(molecules, write, notation, failed))
+    return texts
+
+
+def unwritten(
+    molecules: Sequence[Molecule], write: Callable[[Molecule], str], notation: str, packages: Sequence[str]
+) -> Mapping[int, str]:
+    """The molecules that cannot be written, by position, and why not."""
+    texts = _all_texts(molecules, write, notation, packages)
+    return {row: _reason(write, molecules[row]) for row, text in enumerate(texts) if not text}
+
+
+def _all_texts(
+    molecules: Sequence[Molecule], write: Callable[[Molecule], str], notation: str, packages: Sequence[str]
+) -> list[str]:
+    """The text of each molecule, empty for one that cannot be written, as far as they are not known yet."""
     known = _known(notation)
     new = [one for one in dict.fromkeys(molecules) if one not in known]
     if len(known) + len(new) > _MOST:
@@ -36,11 +55,7 @@ def written(
         new = list(dict.fromkeys(molecules))
         known = {} if len(new) > _MOST else _known(notation)
     known |= zip(new, _texts(new, write, notation, packages), strict=True)
-    texts = [known[one] for one in molecules]
-    failed = [row for row, text in enumerate(texts) if not text]
-    if failed:
-        raise DataError(_complaint(molecules, write, notation, failed))
-    return texts
+    return [known[one] for one in molecules]
 
 
 @lru_cache(maxsize=4)
@@ -82,12 +97,16 @@ def _complaint(
 ) -> str:
     """How many molecules cannot be written, the first of them, and why."""
     first = failed[0]
-    reason = "its process ended"
-    try:
-        write(molecules[first])
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0]
+    reason = _reason(write, molecules[first])
     return (
         f"{len(failed):,} of {len(molecules):,} molecules cannot be written as {notation}: leave them out; "
         f"the first is molecule {first + 1}, {molecules[first]}: {reason}"
     )
+
+
+def _reason(write: Callable[[Molecule], str], molecule: Molecule) -> str:
+    try:
+        write(molecule)
+    except ValueError as error:
+        return str(error).strip().splitlines()[0]
+    return "its process ended"

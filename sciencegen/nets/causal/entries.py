@@ -71,14 +71,17 @@ def forbids(space: Discrete, masked: bool) -> bool:
     return constraint is not None and not constraint.is_syntax and not masked
 
 
-def sequence_log_prob(space: Discrete, logits: Tensor, x: Tensor, masked: bool = True) -> Tensor:
+def sequence_log_prob(
+    space: Discrete, logits: Tensor, x: Tensor, masked: bool = True, counted: Tensor | None = None
+) -> Tensor:
     """The log-probability of whole rows, given the logits of all their entries; under the whole constraint where it
-    is `masked`, else under its syntax."""
+    is `masked`, else under its syntax. Entries that are not `counted` cost nothing."""
     constraint = space.constraint if isinstance(space, Tokens) else None
     if constraint is not None:
         allowed = constraint.masks(x) if masked else constraint.syntaxes(x)
         logits = logits if allowed is None else space.full(logits).masked_fill(~allowed, -torch.inf)
-    return space.log_prob(_exact(logits), x).sum(-1)
+    entries = space.log_prob(_exact(logits), x)
+    return (entries if counted is None else entries.where(counted, torch.zeros_like(entries))).sum(-1)
 
 
 def least_removed(draw: Callable[[int], Drawn], n: int, keep: float, shared: bool) -> Drawn:
@@ -162,19 +165,21 @@ def draw_entries(
     for t in range(length):
         logits = _guided([space.full(net.step(state, t, live.previous)) for state in live.states], knobs.guidance)
         learned, allowed = _masks(constraint, live.constraint, masked, bool(knobs.guarded))
+        log_kept = torch.zeros_like(live.removed)
         if learned is None and allowed is None:
             token = _pick(_sharpened(logits, knobs))
         else:
             probability, log_kept = _kept(logits, learned, allowed, knobs)
             token = _pick(probability)
-            if allowed is not None:
-                live.removed = live.removed - log_kept
         if x is not None and known is not None:
             given, is_given = x[live.rows, t], known[live.rows, t]
             if live.ended is not None:
                 is_given = is_given & ~live.ended  # after the end nothing costs probability
             weight[live.rows] += _log_given(logits, learned, given).where(is_given, torch.zeros_like(live.removed))
             token = torch.where(is_given, given, token)
+            log_kept = log_kept.masked_fill(is_given, 0.0)  # nothing was drawn
+        if allowed is not None:
+            live.removed = live.removed - log_kept
         if end is not None:
             token = token if live.ended is None else token.masked_fill(live.ended, end)
             live.ended = token == end

@@ -1,0 +1,214 @@
+"""Graphs written as they grow: a node, its bonds to earlier nodes, the next node, and so on.
+
+A row of entries is a graph in the order it was built. What is given of it, if anything, stands before `GROW`: nodes
+and bonds as all others, and after a node `OPEN` for every bond that is still to be made to it. After `GROW` every
+node is bound to earlier ones, nearest first; a bond says its kind and how many nodes back its other end is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sciencegen.core.constraint import Constraint
+
+__all__ = ["END", "GROW", "OPEN", "Growth", "Layout", "Nodes"]
+
+END, GROW, OPEN = 0, 1, 2
+_FIRST = 3
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes and bonds of many rows, one after the other."""
+
+    kind: Tensor  # [m]
+    row: Tensor  # [m], the row a node belongs to
+    place: Tensor  # [n, length], the number among all nodes of the node that is being written; that before is one less
+    index: Tensor  # [n, length], its number within its row, -1 before the first
+    source: Tensor  # [e], the earlier node of every bond, among all nodes
+    target: Tensor  # [e], the later one
+    order: Tensor  # [e], the kind of bond
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the entries of a growing graph mean.
+
+    `capacity` is what bonds may take of each kind of node, `orders` what each kind of bond takes of both its ends.
+    """
+
+    nodes: int
+    capacity: tuple[int, ...]
+    orders: tuple[int, ...]
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of nodes there are."""
+        return len(self.capacity)
+
+    @property
+    def reach(self) -> int:
+        """How far back a bond may go."""
+        return self.nodes - 1
+
+    @property
+    def first_bond(self) -> int:
+        """The first entry that is a bond."""
+        return _FIRST + self.kinds
+
+    @property
+    def vocabulary(self) -> int:
+        """How many different entries there are."""
+        return self.first_bond + len(self.orders) * self.reach
+
+    def node(self, kind: int) -> int:
+        """The entry of a node."""
+        return _FIRST + kind
+
+    def bond(self, order: int, distance: int) -> int:
+        """The entry of a bond to the node so many before this one."""
+        return self.first_bond + order * self.reach + distance - 1
+
+    def is_node(self, x: Tensor) -> Tensor:
+        """Which entries are nodes."""
+        return (x >= _FIRST) & (x < self.first_bond)
+
+    def is_bond(self, x: Tensor) -> Tensor:
+        """Which entries are bonds."""
+        return x >= self.first_bond
+
+    def kind(self, x: Tensor) -> Tensor:
+        """The kind of node of entries; of no meaning where they are none."""
+        return (x - _FIRST).clamp(0, self.kinds - 1)
+
+    def order(self, x: Tensor) -> Tensor:
+        """The kind of bond of entries; of no meaning where they are none."""
+        return (x - self.first_bond).clamp(min=0) // self.reach
+
+    def distance(self, x: Tensor) -> Tensor:
+        """How far back the bonds go; of no meaning where they are none."""
+        return (x - self.first_bond).clamp(min=0) % self.reach + 1
+
+    def read(self, x: Tensor) -> Nodes:
+        """The nodes and bonds of rows x [n, length]."""
+        nodes, bonds = self.is_node(x), self.is_bond(x)
+        index = nodes.long().cumsum(1) - 1
+        many = index[:, -1] + 1
+        place = index + (many.cumsum(0) - many)[:, None]
+        target = place[bonds]
+        row = torch.arange(len(x), device=x.device).repeat_interleave(many)
+        found = x[bonds]
+        source = target - self.distance(found)
+        return Nodes(self.kind(x[nodes]), row, place, index, source, target, self.order(found))
+
+
+@dataclass
+class _State:
+    """Graphs that are being grown."""
+
+    left: int  # how many entries may still be written
+    kind: Tensor  # [n], that of the last entry: node, other
+    room: Tensor  # [n, nodes], what bonds may still take of every node
+    open: Tensor  # [n, nodes], the bonds still to be made to nodes that were given
+    count: Tensor  # [n], how many nodes there are
+    given: Tensor  # [n], how many of them were given
+    last: Tensor  # [n], how far back the last bond of the last node went; 0 where it has none yet
+    begun: Tensor  # [n], whether growth has begun
+    marked: Tensor  # [n], whether given nodes are bound only where they are open
+
+
+@dataclass(frozen=True)
+class Growth(Constraint):
+    """Connected graphs whose bonds take no more of a node than it has, of at most `length` entries.
+
+    Where growth begins with something `given`, its own bonds stay as they are. Where nodes of it are open, new bonds
+    to it are made there, and all of them are; otherwise wherever there is room. Rows are closed in time.
+    """
+
+    layout: Layout
+    length: int
+    given: bool = False
+    """Whether rows say where growth begins."""
+
+    def start(self, n: int, device: torch.device | None = None) -> _State:
+        none = torch.zeros(n, dtype=torch.long, device=device)
+        nothing = torch.zeros(n, self.layout.nodes, dtype=torch.long, device=device)
+        begun = torch.full((n,), not self.given, device=device)
+        false = torch.zeros(n, dtype=torch.bool, device=device)
+        return _State(self.length, false, nothing, nothing, none, none, none, begun, false)
+
+    def mask(self, state: _State) -> Tensor:
+        layout, n = self.layout, len(state.count)
+        out = torch.zeros(n, layout.vocabulary, dtype=torch.bool, device=state.count.device)
+        waiting = state.kind & (state.count > 1)  # a node that is not bound yet
+        debt = state.open.sum(1)
+        place = torch.arange(layout.nodes, device=out.device)
+        free = (state.room > 0) & (place < state.count[:, None])
+        free &= ~state.marked[:, None] | (state.open > 0) | (place >= state.given[:, None])
+        out[:, END] = state.begun & ~waiting & (debt == 0) & (state.count > 0)
+        out[:, GROW] = ~state.begun & ~waiting
+        out[:, OPEN] = ~state.begun & ~waiting & (state.count > 0)
+        # a node and its bond take two entries, and may settle one of the bonds that are owed
+        more = free.any(1) & (state.left - 3 >= 2 * (debt - 1).clamp(min=0))
+        more &= layout.nodes - state.count >= debt.clamp(min=1)
+        out[:, _FIRST : layout.first_bond] = (~waiting & (more | (state.count == 0)))[:, None]
+        bare = torch.tensor([one < 1 for one in layout.capacity], device=out.device)
+        out[:, _FIRST : layout.first_bond] &= ~(bare & (state.count > 0)[:, None])
+        out[:, layout.first_bond :] = self._bonds(state, free, debt)
+        return out
+
+    def _bonds(self, state: _State, free: Tensor, debt: Tensor) -> Tensor:
+        """Which bonds the last node may make: [n, orders * reach]."""
+        layout = self.layout
+        distance = torch.arange(1, layout.nodes, device=free.device)
+        place = state.count[:, None] - 1 - distance
+        there = place.clamp(min=0)
+        room, owed = state.room.gather(1, there), state.open.gather(1, there)
+        may = (place >= 0) & (distance > state.last[:, None]) & free.gather(1, there) & (state.count > 1)[:, None]
+        settled = debt[:, None] - (owed > 0).long()
+        may &= (state.left - 2 >= 2 * settled) & ((layout.nodes - state.count)[:, None] >= settled)
+        own = state.room.gather(1, (state.count - 1).clamp(min=0)[:, None])
+        spared = room - (owed - 1).clamp(min=0)  # what other open bonds of the node will take
+        return torch.cat([may & (spared >= order) & (own >= order) for order in layout.orders], 1)
+
+    def advance(self, state: _State, token: Tensor) -> _State:
+        layout = self.layout
+        node, bond = layout.is_node(token), layout.is_bond(token)
+        count = state.count + node.long()
+        here = (count - 1).clamp(min=0)[:, None]
+        capacity = torch.tensor(layout.capacity, device=token.device)[layout.kind(token)]
+        room = state.room.scatter_add(1, here, (capacity * node)[:, None])
+        orders = torch.tensor(layout.orders, device=token.device)
+        taken = (orders[layout.order(token).clamp(max=len(orders) - 1)] * bond)[:, None]
+        distance = layout.distance(token)
+        there = (count - 1 - distance).clamp(min=0)[:, None]
+        room = room.scatter_add(1, here, -taken).scatter_add(1, there, -taken)
+        settled = (bond[:, None] & (state.open.gather(1, there) > 0) & state.begun[:, None]).long()
+        opened = (token == OPEN).long()[:, None]
+        begins = token == GROW
+        return _State(
+            left=state.left - 1,
+            kind=node,
+            room=room,
+            open=state.open.scatter_add(1, there, -settled).scatter_add(1, here, opened),
+            count=count,
+            given=torch.where(begins, count, state.given),
+            last=torch.where(node, 0, torch.where(bond, distance, state.last)),
+            begun=state.begun | begins,
+            marked=state.marked | (token == OPEN),
+        )
+
+    def take(self, state: _State, rows: Tensor) -> _State:
+        kept: dict[str, Any] = {name: value[rows] for name, value in vars(state).items() if isinstance(value, Tensor)}
+        return replace(state, **kept)
+
+    def masks(self, x: Tensor) -> Tensor:
+        state, steps = self.start(len(x), x.device), []
+        for token in x.long().unbind(1):
+            steps.append(self.mask(state))
+            state = self.advance(state, token)
+        return torch.stack(steps, 1)
