@@ -23,6 +23,7 @@ from sciencegen.errors import DataError
 
 if TYPE_CHECKING:
     from sciencegen.core.protocol import Protocol
+    from sciencegen.core.task import Task
     from sciencegen.domains.molecules.reading import ReadingOptions
 
 __all__ = ["Molecules"]
@@ -82,6 +83,12 @@ class Molecules(Domain[Molecule]):
         from sciencegen.domains.molecules.metrics import PROTOCOLS  # workers, which measure, need no torch
 
         return PROTOCOLS
+
+    @property
+    def tasks(self) -> Mapping[str, Task[Molecule]]:
+        from sciencegen.domains.molecules.tasks import TASKS
+
+        return TASKS
 
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Molecule]:
         from sciencegen.domains.molecules.reading import read_molecules

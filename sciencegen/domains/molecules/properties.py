@@ -13,6 +13,13 @@ from sciencegen.domains.molecules.qed import drug_likeness
 
 __all__ = ["PROPERTIES"]
 
+_ZINC = (
+    (2.4570953396190123, 1.434324401111988),  # logP
+    (-3.0525811293166134, 0.8335207024513095),  # how hard to make, negative
+    (-0.0485696876403053, 0.2860212110245455),  # the largest ring, negative
+)
+"""Mean and spread over ZINC250k of what penalised logP is made of, as its authors publish them."""
+
 
 def logp(molecule: Molecule) -> float:
     """Octanol-water partition (Prediction of Physicochemical Parameters by Atomic Contributions; Wildman, Crippen;
@@ -59,6 +66,15 @@ def _sascorer() -> Any:
     finally:
         sys.path.remove(folder)
     return sascorer
+
+
+def plogp(molecule: Molecule) -> float:
+    """Penalised logP: logP less what makes a molecule hard to make and less what its largest ring has above six atoms,
+    each less its mean over ZINC250k and divided by its spread there (Junction Tree Variational Autoencoder for
+    Molecular Graph Generation; Jin, Barzilay, Jaakkola; 2018)."""
+    largest = max((len(ring) for ring in parsed(molecule).GetRingInfo().AtomRings()), default=0)
+    parts = (logp(molecule), -sa(molecule), -float(max(largest - 6, 0)))
+    return sum((part - mean) / spread for part, (mean, spread) in zip(parts, _ZINC, strict=True))
 
 
 def atoms(molecule: Molecule) -> float:
@@ -121,6 +137,7 @@ PROPERTIES: dict[str, Property[Molecule]] = {
     "tpsa": Property(tpsa, "A^2"),
     "mw": Property(mw, "g/mol"),
     "sa": Property(sa),
+    "plogp": Property(plogp),
     "atoms": Property(atoms),
     "rings": Property(rings),
     "aromatic_rings": Property(aromatic_rings),
