@@ -235,15 +235,12 @@ class Domain(ABC, Generic[T]):
     most_pictured: int = 100_000
     alerts: Mapping[str, Callable[[T], str]] = MappingProxyType({})
     """Published catalogues of suspicious items, by name: what an item is listed for, or nothing."""
+    tasks: Mapping[str, Task[T]] = MappingProxyType({})
+    """Published problems of optimisation, by name."""
 
     @property
     def protocols(self) -> Mapping[str, Published[T]]:
         """Published ways to judge what a model draws, by name."""
-        return {}
-
-    @property
-    def tasks(self) -> Mapping[str, Task[T]]:
-        """Published problems of optimisation, by name."""
         return {}
 
     @abstractmethod

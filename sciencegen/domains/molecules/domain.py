@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Likeness, Property, Standard, WriteRows
 from sciencegen.core.files import atomic
+from sciencegen.core.task import Task
 from sciencegen.data.column import column_entries
 from sciencegen.domains.molecules.alerts import ALERTS
 from sciencegen.domains.molecules.draw import MOST, draw_grid, svg
@@ -19,11 +20,11 @@ from sciencegen.domains.molecules.similarity import CEILING, MoleculeLikeness, u
 from sciencegen.domains.molecules.standard import standard
 from sciencegen.domains.molecules.structures import sdf, sdf_v3000, smi
 from sciencegen.domains.molecules.substructure import contains, without
+from sciencegen.domains.molecules.tasks import TASKS
 from sciencegen.errors import DataError
 
 if TYPE_CHECKING:
     from sciencegen.core.protocol import Protocol
-    from sciencegen.core.task import Task
     from sciencegen.domains.molecules.reading import ReadingOptions
 
 __all__ = ["Molecules"]
@@ -74,6 +75,7 @@ class Molecules(Domain[Molecule]):
     pictures = (".png", ".svg")
     most_pictured = MOST
     alerts: Mapping[str, Callable[[Molecule], str]] = ALERTS
+    tasks: Mapping[str, Task[Molecule]] = TASKS
 
     def __init__(self, options: ReadingOptions | None = None) -> None:
         self.options = options
@@ -83,12 +85,6 @@ class Molecules(Domain[Molecule]):
         from sciencegen.domains.molecules.metrics import PROTOCOLS  # workers, which measure, need no torch
 
         return PROTOCOLS
-
-    @property
-    def tasks(self) -> Mapping[str, Task[Molecule]]:
-        from sciencegen.domains.molecules.tasks import TASKS
-
-        return TASKS
 
     def read(self, path: Path, beside: Sequence[str] = ()) -> Items[Molecule]:
         from sciencegen.domains.molecules.reading import read_molecules
