@@ -56,9 +56,8 @@ def sphere(a: Tensor, b: Tensor, n: int) -> Tensor:
     if angle.sin() < _LEAST:
         return straight(a, b, n)
     t = torch.linspace(0, 1, n, dtype=a.dtype, device=a.device)[:, None]
-    way = (((1 - t) * angle).sin() * one + (t * angle).sin() * other) / angle.sin()
-    lengths: Tensor = far[0] + t * (far[1] - far[0])
-    return lengths * way
+    way: Tensor = (((1 - t) * angle).sin() * one + (t * angle).sin() * other) / angle.sin()
+    return torch.lerp(far[0], far[1], t) * way
 
 
 def shells(u: Tensor, radii: Tensor) -> Tensor:
