@@ -14,24 +14,12 @@ import torch
 from torch import Tensor
 
 from sciencegen.core.constraint import Constraint
+from sciencegen.core.space import Nodes
 
-__all__ = ["END", "GROW", "OPEN", "Growth", "Layout", "Nodes"]
+__all__ = ["END", "GROW", "OPEN", "Growth", "Layout"]
 
 END, GROW, OPEN = 0, 1, 2
 _FIRST = 3
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """The nodes and bonds of many rows, one after the other."""
-
-    kind: Tensor  # [m]
-    row: Tensor  # [m], the row a node belongs to
-    place: Tensor  # [n, length], the number among all nodes of the node that is being written; that before is one less
-    index: Tensor  # [n, length], its number within its row, -1 before the first
-    source: Tensor  # [e], the earlier node of every bond, among all nodes
-    target: Tensor  # [e], the later one
-    order: Tensor  # [e], the kind of bond
 
 
 @dataclass(frozen=True)
@@ -93,17 +81,19 @@ class Layout:
         """How far back the bonds go; of no meaning where they are none."""
         return (x - self.first_bond).clamp(min=0) % self.reach + 1
 
+    def index(self, x: Tensor) -> Tensor:
+        """The number of the node that is being written at each entry, -1 before the first."""
+        return self.is_node(x).long().cumsum(1) - 1
+
     def read(self, x: Tensor) -> Nodes:
         """The nodes and bonds of rows x [n, length]."""
-        nodes, bonds = self.is_node(x), self.is_bond(x)
-        index = nodes.long().cumsum(1) - 1
+        index = self.index(x)
         many = index[:, -1] + 1
         place = index + (many.cumsum(0) - many)[:, None]
-        target = place[bonds]
+        found, target = x[self.is_bond(x)], place[self.is_bond(x)]
         row = torch.arange(len(x), device=x.device).repeat_interleave(many)
-        found = x[bonds]
-        source = target - self.distance(found)
-        return Nodes(self.kind(x[nodes]), row, place, index, source, target, self.order(found))
+        kind = self.kind(x[self.is_node(x)])
+        return Nodes(kind, row, many, target - self.distance(found), target, self.order(found))
 
 
 @dataclass

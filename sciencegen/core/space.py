@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sciencegen.core.constraint import Constraint
 
-__all__ = ["Bits", "Discrete", "Graphs", "Levels", "Reals", "Space", "Tokens"]
+__all__ = ["Bits", "Discrete", "Graphs", "Levels", "Nodes", "Reals", "Space", "Tokens"]
 
 
 class Space(ABC):
@@ -212,6 +212,18 @@ class Tokens(Discrete):
 
 
 @dataclass(frozen=True)
+class Nodes:
+    """The nodes and edges of many graphs, one after the other; each edge stands here once."""
+
+    kind: Tensor  # [m]
+    row: Tensor  # [m], the graph a node belongs to
+    many: Tensor  # [n], how many nodes each graph has
+    source: Tensor  # [e], the earlier node of every edge, among all nodes
+    target: Tensor  # [e], the later one
+    edge: Tensor  # [e], the kind of edge
+
+
+@dataclass(frozen=True)
 class Graphs(Space):
     """Graphs of at most `nodes` nodes, packed as integers: node kinds, then the upper triangle of edge kinds.
 
@@ -241,3 +253,14 @@ class Graphs(Space):
         joined = (bonds == 0) | ((atoms[:, i] > 0) & (atoms[:, j] > 0))
         inside = ((atoms >= 0) & (atoms < self.node_kinds)).all(-1) & ((bonds >= 0) & (bonds < self.edge_kinds)).all(-1)
         return inside & joined.all(-1)
+
+    def read(self, x: Tensor) -> Nodes:
+        """The nodes and edges of rows, their kinds counted from 0."""
+        there = x[:, : self.nodes] > 0
+        many = there.sum(1)
+        place = there.flatten().long().cumsum(0).view(there.shape) - 1
+        i, j = torch.triu_indices(self.nodes, self.nodes, 1, device=x.device)
+        edges = x[:, self.nodes :] > 0
+        row = torch.arange(len(x), device=x.device).repeat_interleave(many)
+        kind, edge = x[:, : self.nodes][there] - 1, x[:, self.nodes :][edges] - 1
+        return Nodes(kind, row, many, place[:, i][edges], place[:, j][edges], edge)

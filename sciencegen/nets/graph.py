@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sciencegen.core.growth import Layout
+from sciencegen.core.space import Nodes
 from sciencegen.nets.conditioner import Inject
 
-__all__ = ["GraphReader", "Messages"]
+__all__ = ["GraphReader", "Isomorphism", "Messages"]
 
 Messages = Literal["gine", "gat"]
 
@@ -20,13 +21,15 @@ class GraphReader(nn.Module):
     """Reads whole graphs: messages along bonds, `depth` times, and then several questions to all nodes.
 
     Messages are those of GINE (Strategies for Pre-training Graph Neural Networks; Hu et al.; 2020) or GATv2 (How
-    Attentive are Graph Attention Networks?; Brody, Alon, Yahav; 2022). What is read does not depend on the order in
-    which a graph was written, but for the hands of nodes and the sides of bonds, which are told by that order.
+    Attentive are Graph Attention Networks?; Brody, Alon, Yahav; 2022). `read` finds the nodes and edges of rows. What
+    is read does not depend on the order in which a graph was written, unless kinds of nodes or edges tell of it.
     """
 
     def __init__(
         self,
-        layout: Layout,
+        read: Callable[[Tensor], Nodes],
+        kinds: int,
+        edges: int,
         context: int,
         outputs: int,
         width: int = 128,
@@ -35,8 +38,8 @@ class GraphReader(nn.Module):
         questions: int = 8,
     ) -> None:
         super().__init__()
-        self.layout, self.questions = layout, questions
-        self.embed, self.bonds = nn.Embedding(layout.kinds, width), nn.Embedding(len(layout.orders), width)
+        self.read, self.questions = read, questions
+        self.embed, self.bonds = nn.Embedding(kinds, width), nn.Embedding(edges, width)
         self.inject = Inject(context, width)
         self.layers = nn.ModuleList(_layer(messages, width) for _ in range(depth))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
@@ -47,13 +50,13 @@ class GraphReader(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """The encodings [n, outputs] of graphs written as rows x [n, length]."""
-        nodes = self.layout.read(x)
-        n, many = len(x), int(nodes.index.max()) + 1
+        nodes = self.read(x)
+        n, many = len(x), int(nodes.many.max())
         edges = torch.stack((torch.cat((nodes.source, nodes.target)), torch.cat((nodes.target, nodes.source))))
-        bonds = self.bonds(nodes.order).repeat(2, 1)
+        bonds = self.bonds(nodes.edge).repeat(2, 1)
         shift = self.inject(self.embed.weight.new_zeros(n, self.embed.embedding_dim), context)
         h = self.embed(nodes.kind) + shift[nodes.row]
-        inside = torch.arange(many, device=x.device) <= nodes.index[:, -1:]
+        inside = torch.arange(many, device=x.device) < nodes.many[:, None]
         for layer, norm, wide in zip(self.layers, self.norms, self.wide, strict=True):
             sums = h.new_zeros(n, h.shape[1]).index_add_(0, nodes.row, h)
             whole = wide(F.silu(sums / many**0.5))
@@ -67,10 +70,36 @@ class GraphReader(nn.Module):
 
 
 def _layer(messages: Messages, width: int) -> nn.Module:
-    from torch_geometric.nn import GATv2Conv, GINEConv
+    from torch_geometric.nn import GATv2Conv
 
-    if messages == "gat":
-        heads = 4
-        return GATv2Conv(width, width // heads, heads, edge_dim=width)
-    inner = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
-    return GINEConv(inner, train_eps=True)
+    if messages == "gine":
+        return Isomorphism(width)
+    heads = 4
+    layer: nn.Module = GATv2Conv(width, width // heads, heads, edge_dim=width)
+    return layer
+
+
+class Isomorphism(nn.Module):
+    """A layer of GINE: what a node is, changed by the sum of what its neighbours and the bonds to them are."""
+
+    def __init__(self, width: int) -> None:
+        from torch_geometric.nn import GINEConv
+
+        super().__init__()
+        inner = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        self.conv = GINEConv(inner, train_eps=True)
+
+    def forward(self, h: Tensor, edges: Tensor, bonds: Tensor) -> Tensor:
+        """All nodes at once, given where edges go [2, e] and what they are [e, width]."""
+        changed: Tensor = self.conv(h, edges, bonds)
+        return changed
+
+    def told(self, h: Tensor, sums: Tensor) -> Tensor:
+        """The same for some nodes, given the sums of what they were told."""
+        changed: Tensor = self.conv.nn((1 + self.conv.eps) * h + sums)
+        return changed
+
+    @staticmethod
+    def message(h: Tensor, bonds: Tensor) -> Tensor:
+        """What a neighbour tells along a bond."""
+        return F.relu(h + bonds)

@@ -8,12 +8,13 @@ from sciencegen.core.condition import ConditionFields
 from sciencegen.core.generator import Generator
 from sciencegen.core.growth import Growth, Layout
 from sciencegen.core.objective import Objective, Ramp
-from sciencegen.core.space import Space, Tokens
+from sciencegen.core.space import Graphs, Space, Tokens
 from sciencegen.domains.molecules.domain import Molecules
+from sciencegen.domains.molecules.graphs import Pairs
 from sciencegen.domains.molecules.growths import Growths, Scaffolded
 from sciencegen.domains.molecules.molecule import Molecule
 from sciencegen.families.autoregressive import Autoregressive
-from sciencegen.families.vae import VAE, Diagonal, Spelled, Spelling
+from sciencegen.families.vae import VAE, Diagonal, Matrix, Spelled, Spelling
 from sciencegen.nets.causal.partial_graph import PartialGraph
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.nets.graph import GraphReader, Messages
@@ -25,7 +26,7 @@ from sciencegen.recipes.molecules import ASK
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["GrownVAE", "graph_vae", "scaffolds"]
+__all__ = ["GrownVAE", "graph_vae", "graph_vae_one_shot", "scaffolds"]
 
 _SETTINGS = Settings(batch=256, rate=2e-3, epochs=20, warmup=300, schedule="cosine", beta2=0.99, clip=5.0, ema=0.999)
 SCAFFOLD = "scaffold"
@@ -62,7 +63,16 @@ class GrownVAE:
         net = PartialGraph(layout, self.code, self.width, rounds=self.rounds)
         return VAE(
             space,
-            GraphReader(layout, conditioner.width, self.width, self.reader, self.depth, self.messages),
+            GraphReader(
+                layout.read,
+                layout.kinds,
+                len(layout.orders),
+                conditioner.width,
+                self.width,
+                self.reader,
+                self.depth,
+                self.messages,
+            ),
             Diagonal(self.width, self.latent),
             MLP(self.latent, self.code, [self.code], conditioner.width),
             Spelled(space, net, self.code, Spelling(keep=self.keep)),
@@ -95,6 +105,44 @@ def graph_vae(model: GrownVAE = _MODEL) -> Recipe[Molecule]:
         ask=ASK,
         settings=_SETTINGS,
         bucketed=True,
+    )
+
+
+def graph_vae_one_shot(
+    messages: Messages = "gine",
+    reader: int = 128,
+    depth: int = 4,
+    width: int = 512,
+    latent: int = 64,
+    context: int = 64,
+    beta: float = 0.1,
+    ramp: int = 1000,
+    hide: float = 0.5,
+) -> Recipe[Molecule]:
+    """The same with the decoder of the original, which writes all atoms and all bonds at once, each for itself; few of
+    its draws are molecules."""
+
+    def generator(space: Space, fields: ConditionFields) -> Generator:
+        assert isinstance(space, Graphs)
+        conditioner, matrix = Conditioner(fields, context), Matrix(space)
+        kinds, edges = space.node_kinds - 1, space.edge_kinds - 1
+        return VAE(
+            space,
+            GraphReader(space.read, kinds, edges, conditioner.width, width, reader, depth, messages),
+            Diagonal(width, latent),
+            MLP(latent, matrix.all_numbers, [width, width], conditioner.width),
+            matrix,
+            conditioner,
+            dense=False,
+        )
+
+    return Recipe(
+        domain=Molecules(),
+        representation=Pairs,
+        generator=generator,
+        objective=lambda space, fields: ELBO(Ramp(0.0, beta, ramp), hide),
+        ask=ASK,
+        settings=_SETTINGS,
     )
 
 

@@ -22,9 +22,11 @@ from sciencegen.domains.molecules.strings import END, Strings, tokens
 from sciencegen.domains.molecules.written import unwritten, written
 from sciencegen.errors import RequestError
 
-__all__ = ["Growing", "Growths", "Scaffolded"]
+__all__ = ["PLAIN", "Growing", "Growths", "Scaffolded", "plain"]
 
 _SIGNS = ("", "[>]", "[*]")
+PLAIN = ("graphs", ("rdkit",))
+"""The name of texts of whole molecules, and what decides how they are."""
 _AT_ONCE = 4
 """So many ways to begin a molecule are written together: taking it apart costs more than writing it."""
 _MARKS = 6
@@ -57,7 +59,8 @@ class Growing(Strings, ABC):
 
     @classmethod
     def spell(cls, molecules: Sequence[Molecule]) -> list[str]:
-        return written(molecules, _canonical if cls.given else _plain, f"graphs {cls.given}", ("rdkit",))
+        texts = written(molecules, plain, *PLAIN)
+        return [_SIGNS[1] + text for text in texts] if cls.given else texts
 
     @classmethod
     def read(cls, text: str) -> Molecule | None:
@@ -65,7 +68,7 @@ class Growing(Strings, ABC):
 
     @classmethod
     def outside(cls, items: Sequence[Molecule]) -> Mapping[int, str]:
-        return unwritten(items, _plain, "graphs False", ("rdkit",))
+        return unwritten(items, plain, *PLAIN)
 
     def extended(self, items: Sequence[Molecule]) -> Self:
         other = type(self).fit(items)
@@ -73,8 +76,8 @@ class Growing(Strings, ABC):
         if new or other.nodes > self.nodes or other.length > self.length:
             more = f"{', '.join(new)}; " if new else ""
             raise RequestError(
-                f"the data have {more}up to {other.nodes} atoms: the model was made for {self.nodes}, and a model of graphs "
-                "cannot be given room for more; leave those molecules out, or train a new one"
+                f"the data have {more}up to {other.nodes} atoms: the model was made for {self.nodes}, and cannot be "
+                "given room for more; leave those molecules out, or train a new one"
             )
         most = dict(zip(other.vocabulary[len(_SIGNS) :], other.capacity, strict=False))
         kinds = self.vocabulary[len(_SIGNS) :]
@@ -136,8 +139,8 @@ class Scaffolded(Growing):
         debt = found.tokens.count("[*]")
         if found.atoms + max(debt, 1) > self.nodes or len(found.tokens) + 2 * max(debt, 1) + 1 > self.length:
             raise RequestError(
-                f"{scaffold}: has {found.atoms} atoms and {debt} places to grow: the model was made for molecules of up "
-                f"to {self.nodes} atoms and {self.length - 1} atoms and bonds"
+                f"{scaffold}: has {found.atoms} atoms and {debt} places to grow: the model was made for molecules of "
+                f"up to {self.nodes} atoms, and {self.length - 1} atoms and bonds"
             )
         return row
 
@@ -191,19 +194,14 @@ def _skeleton(molecule: Molecule) -> Skeleton:
     return found
 
 
-def _plain(molecule: Molecule) -> str:
-    """A molecule in the order of its SMILES; a ValueError where it would come back as another."""
+def plain(molecule: Molecule) -> str:
+    """A molecule written in the order of its SMILES; a ValueError where it would come back as another."""
     found = _skeleton(molecule)
     text = found.written(range(len(found.atoms)))[1:]
     back = built(text)
     if back != molecule:
         raise ValueError(f"written as a graph it would come back as {back}")
     return "".join(text)
-
-
-def _canonical(molecule: Molecule) -> str:
-    """The same, saying that nothing of it is given."""
-    return _SIGNS[1] + _plain(molecule)
 
 
 def _begun(molecule: Molecule, block: int) -> str:

@@ -1,6 +1,6 @@
 """Variational autoencoders: the family, its posteriors, priors and likelihoods."""
 
-from sciencegen.families.vae.decoders import Choice, Gaussian, Likelihood, Spelled, Spelling, likelihood
+from sciencegen.families.vae.decoders import Choice, Gaussian, Likelihood, Matrix, Spelled, Spelling, likelihood
 from sciencegen.families.vae.posteriors import Diagonal, Draw, Flowed, Full, Posterior
 from sciencegen.families.vae.priors import Carried, Prior, Standard
 from sciencegen.families.vae.vae import VAE
@@ -15,6 +15,7 @@ __all__ = [
     "Full",
     "Gaussian",
     "Likelihood",
+    "Matrix",
     "Posterior",
     "Prior",
     "Spelled",

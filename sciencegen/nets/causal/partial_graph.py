@@ -8,9 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sciencegen.core.growth import Layout, Nodes
+from sciencegen.core.growth import Layout
+from sciencegen.core.space import Nodes
 from sciencegen.nets.causal.net import CausalNet
 from sciencegen.nets.conditioner import Inject
+from sciencegen.nets.graph import Isomorphism
 
 __all__ = ["PartialGraph", "PartialState"]
 
@@ -57,7 +59,7 @@ class PartialGraph(CausalNet):
         self.embed = nn.Embedding(2 + layout.first_bond, embed)  # the first is the beginning, the last a bond
         self.order, self.far = nn.Embedding(len(layout.orders), embed), nn.Embedding(layout.nodes, embed)
         self.kinds, self.bonds = nn.Embedding(layout.kinds, messages), nn.Embedding(len(layout.orders), messages)
-        self.convs = nn.ModuleList(_conv(messages) for _ in range(rounds))
+        self.convs = nn.ModuleList(Isomorphism(messages) for _ in range(rounds))
         self.about = nn.Linear(messages, embed)
         self.inject, self.begin = Inject(context, embed), Inject(context, depth * width)
         self.rnn = nn.GRU(embed, width, depth, batch_first=True, dropout=dropout if depth > 1 else 0.0)
@@ -69,7 +71,7 @@ class PartialGraph(CausalNet):
         nodes = self.layout.read(x)
         entry = self.embed(F.pad(x[:, :-1].clamp(max=self.layout.first_bond) + 1, (1, 0)))
         bond = self.layout.is_bond(x)
-        found = self.order(nodes.order) + self.far(self.layout.distance(x[bond])) + self.about(self._messages(nodes))
+        found = self.order(nodes.edge) + self.far(self.layout.distance(x[bond])) + self.about(self._messages(nodes))
         about = entry.new_zeros(*x.shape, entry.shape[-1])
         about[bond] = found.to(about.dtype)
         past = F.pad(about[:, :-1], (0, 0, 1, 0))
@@ -77,19 +79,20 @@ class PartialGraph(CausalNet):
         memory = begin.view(-1, self.depth, self.width).transpose(0, 1).contiguous()
         hidden, _ = self.rnn(self.inject(entry + past, context), memory)
         out: Tensor = self.head(self.dropout(hidden))
-        return self._pointed(out, hidden, x, nodes.index)
+        return self._pointed(out, hidden, x)
 
     def _messages(self, nodes: Nodes) -> Tensor:
         """What is known of the other end of every bond [e, messages]."""
         h, edges = self.kinds(nodes.kind), torch.stack((nodes.source, nodes.target))
         for conv in self.convs:
-            h = h + conv(h, edges, self.bonds(nodes.order))
-        return h[nodes.source]
+            h = h + conv(h, edges, self.bonds(nodes.edge))
+        ends: Tensor = h[nodes.source]
+        return ends
 
-    def _pointed(self, out: Tensor, hidden: Tensor, x: Tensor, index: Tensor) -> Tensor:
+    def _pointed(self, out: Tensor, hidden: Tensor, x: Tensor) -> Tensor:
         """The logits with those of bonds raised by how well nodes fit: a node is what was known just before the next
         one came."""
-        layout, (n, length) = self.layout, x.shape
+        layout, (n, length), index = self.layout, x.shape, self.layout.index(x)
         many = int(index.max()) + 1
         if many < 2:
             return out
@@ -137,7 +140,8 @@ class PartialGraph(CausalNet):
         layout = self.layout
         if previous is None:
             zero = torch.zeros_like(state.count)
-            return self.embed(zero)
+            beginning: Tensor = self.embed(zero)
+            return beginning
         node, bond = layout.is_node(previous), layout.is_bond(previous)
         rows, last = torch.arange(len(previous), device=previous.device), (state.count - 1).clamp(min=0)
         if bool(node.any()):
@@ -153,19 +157,19 @@ class PartialGraph(CausalNet):
         if bool(bond.any()):
             tie = self.bonds(order)
             for told, known in zip(state.told, state.embedded, strict=False):
-                told += F.relu(known[rows, there] + tie) * bond[:, None]
-            about = (
-                self.about(state.embedded[-1][rows, there]) + self.order(order) + self.far(layout.distance(previous))
-            )
-            entry = entry + about * bond[:, None]
-        return entry
+                told += Isomorphism.message(known[rows, there], tie) * bond[:, None]
+            about = self.about(state.embedded[-1][rows, there]) + self.far(layout.distance(previous))
+            entry = entry + (about + self.order(order)) * bond[:, None]
+        read: Tensor = entry
+        return read
 
     def _bind(self, state: PartialState, rows: Tensor, last: Tensor) -> None:
         """Write down what is known of nodes whose bonds to earlier ones are all there."""
         h = self.kinds(state.kind[rows])
         state.embedded[0][rows, last] = h
         for conv, told, known in zip(self.convs, state.told, state.embedded[1:], strict=True):
-            h = h + conv.nn((1 + conv.eps) * h + told[rows])
+            assert isinstance(conv, Isomorphism)
+            h = h + conv.told(h, told[rows])
             known[rows, last] = h
             told[rows] = 0
 
@@ -187,10 +191,3 @@ class PartialGraph(CausalNet):
             state.count[rows],
             state.kind[rows],
         )
-
-
-def _conv(width: int) -> nn.Module:
-    from torch_geometric.nn import GINEConv
-
-    inner = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
-    return GINEConv(inner, train_eps=True)
