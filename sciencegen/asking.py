@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sciencegen.core.condition import Condition, ConditionFields, Continuous, Interval, Where
-from sciencegen.core.domain import Domain, Representation
+from sciencegen.core.domain import Candidate, Domain, Representation
 from sciencegen.errors import RequestError
 
 __all__ = ["Asking", "Columns", "whole_items"]
@@ -81,6 +81,15 @@ class Asking(Generic[T]):
         asked = self.fields.rows(columns)
         return replace(asked, given=given | self._begun_each(columns))
 
+    def tests(self, where: Where) -> dict[str, Callable[[Candidate[T]], bool]]:
+        """What candidates must pass to be what was begun, by name."""
+        found = {name: self.representation.holds(str(where[name])) for name in self.begins if name in where}
+        return {f"without {name}": _of_item(holds) for name, holds in found.items()}
+
+    def measurable(self, where: Where) -> Where:
+        """What of a request can be compared with what is measured."""
+        return {name: value for name, value in where.items() if name not in self.begins}
+
     def _begun(self, where: Where, n: int) -> dict[str, Tensor]:
         """`n` rows of the beginning that is asked for, if any."""
         found = {name: self.representation.begun(str(where[name])) for name in self.begins if name in where}
@@ -142,3 +151,7 @@ class Asking(Generic[T]):
             return self.given[name].encode(items)
         except RequestError as error:
             raise RequestError(f"{name}: {error}") from error
+
+
+def _of_item(test: Callable[[T], bool]) -> Callable[[Candidate[T]], bool]:
+    return lambda candidate: test(candidate.item)

@@ -204,8 +204,8 @@ class Model(Generic[T]):
                 raise RequestError(f"{name}={value}: expected 1 or more")
         tally, where = Tally() if tally is None else tally, where or {}
         if screen is None:
-            properties = self.domain.properties
-            screen = Screen(in_ranges(where, properties), self.domain.distinct if once is None else once)
+            tests = in_ranges(where, self.domain.properties) | self.asking.tests(where)
+            screen = Screen(tests, self.domain.distinct if once is None else once)
         wanted = self._measured(where, self.domain.usual if measure is None else measure)
         # of what is left out nothing is measured but what was asked for
         early = tuple(name for name in wanted if name in where) if screen.sieves else wanted
@@ -247,9 +247,9 @@ class Model(Generic[T]):
         import pandas
 
         tally, where, properties = Tally(), where or {}, self.domain.properties
-        closeness = distance(where, self.fields, properties) if best_of > 1 else None
+        closeness = distance(self.asking.measurable(where), self.fields, properties) if best_of > 1 else None
         distinct = self.domain.distinct if once is None else once
-        screen = Screen(in_ranges(where, properties), distinct, best_of, closeness)
+        screen = Screen(in_ranges(where, properties) | self.asking.tests(where), distinct, best_of, closeness)
         found = self.candidates(n, where, seed, tally, budget, measure=measure, screen=screen)
         rows = [self.row(candidate, where) for candidate in found]
         if len(rows) < n:

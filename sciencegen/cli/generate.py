@@ -24,6 +24,10 @@ _CAPTION = 34
 """How many letters fit under a picture."""
 _WHERE = typer.Option(None, "--where", "-w", help="name=value, name=low..high, name>=low, name<=high; repeat.")
 
+_SCAFFOLD = typer.Option(
+    None, "--scaffold", help="What every molecule grows from: SMILES, with [*:1] where it may grow, or anywhere."
+)
+
 _FORMAT = typer.Option(
     None, "--format", help="csv, tsv, jsonl or parquet; for molecules also smi, sdf, sdf-v3000. Else by suffix."
 )
@@ -47,6 +51,7 @@ def generate(
     named: str | None = typer.Option(None, "--model", help="The model, where what comes first names its domain."),
     n: int = typer.Option(100, "-n", help="How many."),
     where: list[str] | None = _WHERE,
+    scaffold: str | None = _SCAFFOLD,
     out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; standard output without it, or -."),
     format_: str | None = _FORMAT,
     properties: str | None = _PROPERTIES,
@@ -89,7 +94,7 @@ def generate(
 
     _check_counts({"-n": (n, 1), "--budget": (budget, 0), "--best-of": (best_of, 1), "--workers": (workers or 0, 0)})
     wishes = Wishes(
-        parse_where(where or []),
+        parse_where(where or []) | ({} if scaffold is None else {"scaffold": scaffold}),
         {"contains": contains or [], "without": without or [], "unlike": unlike or []},
         {"ceiling": ceiling},
         parse_tolerance(tolerance or []),
@@ -99,7 +104,8 @@ def generate(
     )
     path = None if out is None or str(out) == "-" else out
     _check_files(path, picture, dry_run)
-    loaded = load(named or model, device, precision, compile_)
+    drawer = _drawer(named or model, wishes.where)
+    loaded = load(drawer, device, precision, compile_)
     loaded = loaded.reversed() if back else loaded
     format_ = table_format(path, format_, [*loaded.domain.formats, *loaded.domain.bundles])
     _check_bundle(loaded, path, format_)
@@ -113,7 +119,7 @@ def generate(
     if not dry_run:
         most = budget or 50 * n * best_of
         run = _Run(loaded, wishes, screen, wanted, n, most, seed, workers, picture is not None, decoding or "", back)
-        run.write(named or model, path, format_)
+        run.write(drawer, path, format_)
         run.draw(picture)
         run.report()
 
@@ -244,6 +250,28 @@ def _caption(candidate: Candidate[Any], where: Mapping[str, object]) -> str:
         else:
             rest = f"{rest}  {said}" if rest else said
     return "\n".join([*lines, rest] if rest else lines)
+
+
+def _drawer(name: str, where: Mapping[str, Any]) -> str:
+    """The model to draw with: the one that is named, or where it is shipped and cannot be given a scaffold, the shipped
+    one that can."""
+    from sciencegen.model import folder_of
+    from sciencegen.recipes.stored import recipe_of
+    from sciencegen.train.checkpoint import Folder
+
+    shipped = folder_of(name).parent
+    if "scaffold" not in where or not shipped.samefile(folder_of("molecules").parent):
+        return name
+    config = Folder(folder_of(name)).read_config()
+    recipe = recipe_of(config)
+    if recipe.beginnings or "scaffold" in recipe.given:
+        return name
+    for other in sorted(folder.name for folder in shipped.iterdir()):
+        found = recipe_of(Folder(folder_of(other)).read_config())
+        if found.domain.name == recipe.domain.name and "scaffold" in found.beginnings:
+            _say(f"{name} cannot be given a scaffold: drawn by {other}")
+            return other
+    return name
 
 
 def _check_counts(options: Mapping[str, tuple[int, int]]) -> None:

@@ -168,6 +168,10 @@ class Representation(ABC, Generic[T]):
         """The row of what a sample begins with, or of nothing for an empty text."""
         raise RequestError(f"{named}: this model's samples cannot be begun by a user")
 
+    def holds(self, named: str) -> Callable[[T], bool]:
+        """Says of items whether they hold what they were to begin with."""
+        return lambda item: True
+
     @abstractmethod
     def decode(self, x: Tensor) -> list[T | None]:
         """Items of the tensors; None for "no valid item"."""

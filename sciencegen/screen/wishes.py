@@ -20,8 +20,19 @@ class _Known(Protocol):
     def __contains__(self, text: str, /) -> bool: ...
 
 
+class _Asking(Protocol):
+    """What is asked of a model beside its fields."""
+
+    def tests(self, where: Mapping[str, Any]) -> dict[str, Callable[[Candidate[Any]], bool]]: ...
+
+    def measurable(self, where: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
 class Drawing(Protocol):
     """What has to be known of a model to say what its candidates must pass."""
+
+    @property
+    def asking(self) -> _Asking: ...
 
     @property
     def recipe(self) -> str: ...
@@ -66,8 +77,9 @@ def screen_of(model: Drawing, wishes: Wishes) -> Screen[Any]:
     from sciencegen.screen.aim import distance, in_ranges, within
     from sciencegen.screen.stream import Screen
 
-    domain = model.domain
+    domain, measurable = model.domain, model.asking.measurable(wishes.where)
     tests = in_ranges(wishes.where, domain.properties) | within(wishes.where, wishes.tolerance, domain.properties)
+    tests |= model.asking.tests(wishes.where)
     if wishes.novel:
         seen = _known_to(model)
         tests["not novel"] = lambda candidate: candidate.text not in seen
@@ -75,7 +87,7 @@ def screen_of(model: Drawing, wishes: Wishes) -> Screen[Any]:
         tests | _filters(domain, wishes),
         domain.distinct if wishes.distinct is None else wishes.distinct,
         wishes.best_of,
-        distance(wishes.where, model.fields, domain.properties) if wishes.best_of > 1 else None,
+        distance(measurable, model.fields, domain.properties) if wishes.best_of > 1 else None,
     )
 
 

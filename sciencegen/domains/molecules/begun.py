@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sciencegen.domains.molecules.built import Skeleton, skeleton
+from sciencegen.domains.molecules.molecule import Molecule, parsed
 from sciencegen.errors import RequestError
 
-__all__ = ["Beginning", "beginning", "cut"]
+__all__ = ["Beginning", "beginning", "cut", "held"]
 
 _FRAMEWORK, _PIECE, _RINGS = 0.35, 0.7, 0.9
 """How often a molecule begins with its framework, a piece or a system of rings; and otherwise with nothing."""
@@ -58,6 +59,24 @@ def beginning(scaffold: str) -> Beginning:
     order = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum()]
     order = list(_walk(found, order[0], set(order), None))
     return Beginning(found.written(order, [opened.get(atom, 0) for atom in order], len(order)), len(order))
+
+
+def held(scaffold: str) -> Callable[[Molecule], bool]:
+    """Says of molecules whether they hold a scaffold; where it says where it may grow, whether they grew there alone."""
+    from rdkit import Chem
+
+    wanted = Chem.MolFromSmiles(scaffold)
+    if wanted is None:
+        raise RequestError(f"{scaffold}: not a molecule")
+    for atom in wanted.GetAtoms():
+        atom.SetAtomMapNum(0)
+    if "*" not in scaffold:
+        return lambda molecule: bool(parsed(molecule).HasSubstructMatch(wanted, useChirality=True))
+    how = Chem.AdjustQueryParameters.NoAdjustments()
+    how.adjustDegree, how.adjustDegreeFlags = True, Chem.ADJUST_IGNOREDUMMIES
+    how.makeDummiesQueries = True
+    query = Chem.AdjustQueryProperties(wanted, how)
+    return lambda molecule: bool(parsed(molecule).HasSubstructMatch(query, useChirality=True))
 
 
 def _complaint(failed: object) -> str:

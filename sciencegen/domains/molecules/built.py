@@ -61,26 +61,20 @@ class Skeleton:
         return tokens if first else ["[>]", *tokens]
 
     def _met(self, atom: int, place: Mapping[int, int]) -> list[int]:
-        """The neighbours of an atom in the order in which bonds to them are made."""
+        """The neighbours of an atom in the order in which bonds to them are made; those that are not there come last."""
         own = place[atom]
-        return sorted(
-            (b for b in self.neighbours[atom] if b in place),
-            key=lambda b: (1, place[b]) if place[b] > own else (0, -place[b]),
-        )
+
+        def when(near: int) -> tuple[int, int]:
+            if near not in place:
+                return 2, near
+            return (1, place[near]) if place[near] > own else (0, -place[near])
+
+        return sorted(self.neighbours[atom], key=when)
 
     def _hand(self, atom: int, place: Mapping[int, int]) -> str:
-        if atom not in self.hands:
-            return ""
-        hand, held = self.hands[atom]
-        met = self._met(atom, place)
-        if len(met) < 3:
-            return ""
-        inside = [b for b in held if b in place]
-        other = {"@": "@@", "@@": "@"}
-        # a neighbour that is not there yet comes last: that is where it has to be moved from
-        moved = inside + [b for b in held if b not in place]
-        flips = _odd([held.index(b) for b in moved]) ^ _odd([inside.index(b) for b in met])
-        return other[hand] if flips else hand
+        hand, held = self.hands.get(atom, ("", ()))
+        other = {"": "", "@": "@@", "@@": "@"}
+        return other[hand] if _odd([held.index(near) for near in self._met(atom, place)] if hand else ()) else hand
 
     def _bond(self, atom: int, to: int, place: Mapping[int, int]) -> str:
         kind = self.bonds[atom, to]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, ClassVar, Self
@@ -15,7 +15,7 @@ from torch import Tensor
 from sciencegen.core.batch import seed_at
 from sciencegen.core.growth import Growth, Layout
 from sciencegen.core.space import Space, Tokens
-from sciencegen.domains.molecules.begun import beginning, cut
+from sciencegen.domains.molecules.begun import beginning, cut, held
 from sciencegen.domains.molecules.built import BONDS, Skeleton, bond_token, built, skeleton
 from sciencegen.domains.molecules.molecule import Molecule, parsed
 from sciencegen.domains.molecules.strings import END, Strings, tokens
@@ -143,6 +143,9 @@ class Scaffolded(Growing):
                 f"up to {self.nodes} atoms, and {self.length - 1} atoms and bonds"
             )
         return row
+
+    def holds(self, named: str) -> Callable[[Molecule], bool]:
+        return held(named) if named else lambda molecule: True
 
     def _row(self, scaffold: str, written: Sequence[str]) -> Tensor:
         numbers = {token: i for i, token in enumerate(self.vocabulary)}
