@@ -24,6 +24,7 @@ from sciencegen.cli import (
     import_results,
     info,
     latent,
+    optimize,
     pick,
     plate,
     recipes,
@@ -52,6 +53,7 @@ app.command("generate")(generate.generate)
 app.command("evaluate")(evaluate.evaluate)
 app.command("recover")(recover.recover)
 app.command("complete")(complete.complete)
+app.command("optimize")(optimize.optimize)
 app.command("score")(score.score)
 app.command("filter")(filter.filter_)
 app.command("pick")(pick.pick)

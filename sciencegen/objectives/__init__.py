@@ -30,6 +30,7 @@ from sciencegen.objectives.moments import (
     RationalQuadraticKernel,
 )
 from sciencegen.objectives.moved import Moved
+from sciencegen.objectives.policy import AugmentedLikelihood
 from sciencegen.objectives.translation import CycleConsistency
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "R1",
     "R2",
     "Adversarial",
+    "AugmentedLikelihood",
     "Bootstrap",
     "CycleConsistency",
     "Divergence",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from sciencegen.core.breeding import Breeding
 from sciencegen.core.domain import Domain, Entry, Filter, Items, Likeness, Property, Standard, WriteRows
 from sciencegen.core.files import atomic
 from sciencegen.core.task import Task
@@ -56,7 +57,7 @@ _FILTERS: dict[str, Filter[Molecule]] = {
 _FORMATS: dict[str, WriteRows[Molecule]] = {"smi": smi, "sdf": sdf, "sdf-v3000": sdf_v3000}
 
 
-class Molecules(Domain[Molecule]):
+class Molecules(Domain[Molecule], Breeding[Molecule]):
     """Small molecules as canonical SMILES.
 
     Files: .csv, .tsv, .parquet and .jsonl with a column of SMILES; .smi with a SMILES and perhaps more on each line;
@@ -179,6 +180,11 @@ class Molecules(Domain[Molecule]):
 
     def group(self, item: Molecule) -> str:
         return scaffold(item)
+
+    def offspring(self, parents: Sequence[Molecule], n: int, seed: int) -> list[Molecule]:
+        from sciencegen.domains.molecules.breeding import offspring
+
+        return offspring(parents, n, seed)
 
     def svg(self, item: Molecule) -> str:
         return svg(item)

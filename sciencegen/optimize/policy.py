@@ -1,0 +1,121 @@
+"""A model taught to draw what is wanted, by an oracle that can be asked so often."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sciencegen.core.generator import Density
+from sciencegen.core.space import Tokens
+from sciencegen.data.batches import Unfed
+from sciencegen.errors import CheckpointError, RequestError
+from sciencegen.model import Model
+from sciencegen.objectives.policy import AugmentedLikelihood, Practice
+from sciencegen.optimize.bench import Items, Tally
+from sciencegen.optimize.oracle import Oracle
+from sciencegen.recipes.options import resolve
+from sciencegen.recipes.recipe import Recipe
+from sciencegen.recipes.stored import recipe_of
+from sciencegen.train.checkpoint import Folder
+from sciencegen.train.loop import train
+from sciencegen.train.settings import Settings
+
+__all__ = ["SETTINGS", "Turn", "chosen_options", "learnable", "practised", "write_policy"]
+
+SETTINGS = Settings(batch=48, rate=5e-4, clip=10.0, steps=1_000_000, save=30.0)
+_PATIENCE = 50
+"""So many turns in a row without anything new are enough."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one batch of draws brought."""
+
+    number: int
+    calls: int
+    score: float
+    """The mean score of the draws."""
+    tally: Tally
+    stale: bool = False
+    """Whether the policy draws nothing new any more."""
+
+
+def learnable(model: Model[Any]) -> bool:
+    """Whether a model can be taught: it knows how probable its samples are, which are strings."""
+    return isinstance(model.generator, Density) and isinstance(model.representation.space, Tokens)
+
+
+def _options(practice: Practice = Practice()) -> Recipe[Any]:  # noqa: B008  a frozen one
+    """The options of this way, for those that set them by name."""
+    raise NotImplementedError
+
+
+def chosen_options(given: Mapping[str, Any]) -> tuple[Practice, Settings]:
+    """What may be chosen of how a model learns, with some of it set by name."""
+    practice, settings = resolve(_options, given)
+    return Practice(**practice), replace(SETTINGS, **settings)
+
+
+def write_policy(model: Model[Any], path: Path) -> None:
+    """Write the taught model, as one to generate from."""
+    folder = Folder(path)
+    folder.write_config(model.config)
+    folder.write_weights(model.generator.state_dict())
+    folder.write_card(f"# {model.recipe}, taught by `sciencegen optimize`\n\nWhat for is in `../run.json`.\n")
+
+
+def practised(
+    model: Model[Any],
+    oracle: Oracle[Any],
+    practice: Practice | None = None,
+    settings: Settings = SETTINGS,
+    folder: Path | None = None,
+) -> Iterator[Turn]:
+    """Teach the model, in place, until the oracle's calls are spent.
+
+    With a folder, what is needed to go on is saved there from time to time. A run that is taken up draws again what it
+    had drawn since then, which the oracle's ledger knows, so that it asks what it would have asked uninterrupted.
+    """
+    if not learnable(model):
+        name = type(model.generator).__name__
+        raise RequestError(f"{model.recipe}: a {name} generator draws no strings of known probability to be taught by")
+    assert isinstance(model.generator, Density)
+    practice, space = practice or Practice(), model.representation.space
+    cut = isinstance(space, Tokens) and recipe_of(model.config).bucketed
+    bench = Items(model.representation, oracle, practice.quota > 0)
+    objective = AugmentedLikelihood(model.generator, bench, practice, space.end if cut else None)  # type: ignore[attr-defined]
+    kept = None if folder is None else Folder(folder)
+    state = None if kept is None else kept.read_state()
+    if state is not None:
+        asked = int(state.tensors["objective.asked"]) if "objective.asked" in state.tensors else -1
+        if not 0 <= asked <= len(oracle.ledger):
+            raise CheckpointError(f"{folder}: the ledger is older than the saved policy; delete training.safetensors")
+        objective.recall(bench.recall(oracle.ledger.told[:asked]))
+    model.generator.requires_grad_(True)
+    yield from _turns(model, objective, bench, replace(settings), kept, state)
+
+
+def _turns(
+    model: Model[Any], objective: AugmentedLikelihood, bench: Items[Any], settings: Settings, kept: Any, state: Any
+) -> Iterator[Turn]:
+    ledger, stale, saved = bench.oracle.ledger, 0, time.monotonic()
+    run = train(model.generator, objective, Unfed(settings.batch), settings, state)
+    before = bench.asked
+    try:
+        while ledger.left:
+            progress = next(run)
+            stale = stale + 1 if bench.asked == before else 0
+            before = bench.asked
+            over = not ledger.left or stale >= _PATIENCE
+            if kept is not None and (over or time.monotonic() - saved > settings.save):
+                kept.write_state(progress.state())
+                saved = time.monotonic()
+            score = progress.report.get("score", 0.0)
+            yield Turn(progress.step, ledger.calls, score, bench.tally, stale >= _PATIENCE)
+            if over:
+                return
+    finally:
+        run.close()
