@@ -66,7 +66,8 @@ def shells(u: Tensor, radii: Tensor) -> Tensor:
     Distances are root mean squares over the dimensions, so that they mean the same however many there are.
     """
     way = torch.randn(len(radii), len(u), dtype=u.dtype, device=u.device)
-    return u + radii[:, None] * math.sqrt(len(u)) * way / way.norm(dim=1, keepdim=True).clamp_min(_LEAST)
+    steps: Tensor = way * math.sqrt(len(u)) / way.norm(dim=1, keepdim=True).clamp_min(_LEAST)
+    return u + radii[:, None] * steps
 
 
 @dataclass(frozen=True)
