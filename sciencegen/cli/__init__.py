@@ -15,6 +15,7 @@ from typing import NoReturn
 import typer
 
 from sciencegen.cli import (
+    ask,
     complete,
     convert,
     data,
@@ -33,6 +34,7 @@ from sciencegen.cli import (
     score,
     scorer,
     screen,
+    tell,
     train,
     ui,
 )
@@ -63,6 +65,8 @@ app.command("report")(report.report)
 app.command("convert")(convert.convert)
 app.command("import-results")(import_results.import_results)
 app.command("info")(info.info)
+app.command("ask")(ask.ask)
+app.command("tell")(tell.tell)
 app.command("ui")(ui.ui)
 app.add_typer(data.app, name="data")
 app.add_typer(latent.app, name="latent")

@@ -25,7 +25,9 @@ _WHERE = typer.Option(None, "--where", "-w", help="What to keep to: name=value, 
 _TASK = typer.Option(None, "--task", help="A published task of the domain, such as osimertinib_mpo; list shows all.")
 _RANGE = typer.Option(None, "--range", help="name=low..high: where a number of the --scorer usually lies; repeat.")
 _SCORER = typer.Option(None, "--scorer", help="A command of yours that says numbers of items; see `sciencegen scorer`.")
-_BY = typer.Option(None, "--by", help="How: policy, which teaches a model of strings; others need a latent space.")
+_BY = typer.Option(
+    None, "--by", help="How: policy, which teaches a model of strings; bayesian, climb or random, in a latent space."
+)
 _SET = typer.Option(None, "--set", help="option=value of the way; a wrong name lists them; repeat.")
 _SECONDS = 5.0
 _WRITTEN = 30.0
@@ -116,6 +118,10 @@ class Job:
             from sciencegen.optimize.policy import chosen_options
 
             chosen_options(chosen)
+        else:
+            from sciencegen.optimize.looking import begun, chosen_looking
+
+            begun(model, goal, Ledger(calls), by, chosen_looking(chosen), seed)
         request = {**more, "checkpoint": model.checkpoint, **wanted.plain(), "goal": goal.plain()}
         request |= {"calls": calls, "by": by, "options": dict(chosen), "seed": seed}
         folder.begin(request | {"versions": {"sciencegen": __version__}}, resume)
@@ -175,7 +181,30 @@ def _policy(job: Job) -> Iterator[str]:
     write_policy(job.model, job.folder.path / "policy")
 
 
-WAYS: Mapping[str, Callable[[Job], Iterator[str]]] = {"policy": _policy}
+def _latent(job: Job) -> Iterator[str]:
+    """Look for what is wanted in the model's latent space."""
+    from sciencegen.optimize.latent import searched
+    from sciencegen.optimize.looking import begun, chosen_looking
+
+    looking, goal = chosen_looking(job.options), job.wanted.goal(job.model)
+    if len(goal.aims) > 1:
+        from sciencegen.optimize.wanted import scaled
+
+        goal = scaled(goal, job.model)
+    oracle = job.wanted.oracle(job.model, job.ledger, goal, job.folder.answers)
+    search = begun(job.model, goal, job.ledger, job.by, looking, job.seed, job.folder.path / "asked.jsonl")
+    for advance in searched(search, oracle, looking.batch):
+        yield f"round {advance.round:,}, {advance.failed:,} failed"
+    if job.ledger.left:
+        _say("nothing new is found in the latent space any more: the run ends before its calls are spent")
+
+
+WAYS: Mapping[str, Callable[[Job], Iterator[str]]] = {
+    "policy": _policy,
+    "bayesian": _latent,
+    "climb": _latent,
+    "random": _latent,
+}
 """The ways to optimise, by name: each looks until the calls are spent, and says now and then how it goes."""
 
 

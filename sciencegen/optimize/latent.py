@@ -141,6 +141,14 @@ class LatentSearch(Generic[T]):
             numbers[:, k:],
             score.where(~failed, torch.full_like(score, float("nan"))),
             torch.tensor(rounds, dtype=torch.long),
+            torch.tensor([self._walled(one) for one in told], dtype=torch.bool),
+        )
+
+    def _walled(self, told: Told) -> bool:
+        """Whether what was told keeps the walls of what can be measured here."""
+        return all(
+            wall.name not in told.values or wall.slack(told.values[wall.name]) + _leeway(wall) >= 0
+            for wall in self._here
         )
 
     def _values(self, told: Told) -> list[float]:
@@ -168,11 +176,10 @@ class LatentSearch(Generic[T]):
         places: Sequence[Tensor] = list(self.space.encode(list(fine.values()))) if fine else []
         self._places |= dict.fromkeys(new, None) | dict(zip(fine, places, strict=True))
 
-    @property
-    def lost(self) -> int:
-        """How many of the items that were told the model cannot encode: the search learns nothing of them."""
-        self._place([one.text for one in self.ledger.told[:_MOST]])
-        return sum(self._places.get(one.text, 0) is None for one in self.ledger.told)
+    def unspelled(self, texts: Sequence[str]) -> list[str]:
+        """Those of these items that the model cannot encode: the search learns nothing of them."""
+        self._place(texts)
+        return [text for text in texts if self._places[text] is None]
 
     def _item(self, text: str) -> T:
         item = self.domain.parse(text)
@@ -193,7 +200,7 @@ class LatentSearch(Generic[T]):
             if self._new(text) and self._inside(item) and len(found) < n:
                 found[text] = item
         if len(found) < n:
-            nothing = History(*(torch.zeros(0, 0) for _ in range(5)))
+            nothing = History(*(torch.zeros(0, 0) for _ in range(6)))
             found |= self._pool(Draws(self.space.prior), nothing, n - len(found), found)
         return found
 

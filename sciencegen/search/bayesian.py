@@ -145,7 +145,7 @@ class _Surrogate:
         self.places = self.seen(history.u[rows]).detach()  # [m, d + features]
         self._sizes = (history.u.shape[1], self.places.shape[1] - history.u.shape[1])
         y = torch.cat((values, torch.zeros_like(values[:, :0]) if single else history.slack), 1)[rows].double()
-        found = history.found[rows]
+        found, self._within = history.found[rows], history.within[rows]
         # what failed is taken to be as ordinary as most: one does not go on there, nor shun all around it
         self.y = y.where(found[:, None], y[found].median(0).values)
         self.best = self.y[found]
@@ -224,6 +224,7 @@ class _Surrogate:
         with torch.no_grad():
             mean = self.model.posterior(self.places).mean
         kept = (mean[:, k:].clamp_max(0) / self.y[:, k:].std(0).clamp_min(1e-9)).sum(1)
+        kept = kept - 10.0 * ~self._within
         scaled = (mean[:, :k] - mean[:, :k].mean(0)) / mean[:, :k].std(0).clamp_min(1e-9)
         if k == 1:
             return (scaled[:, 0] + 10 * kept).topk(min(16, len(mean))).indices

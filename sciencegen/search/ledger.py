@@ -77,9 +77,10 @@ class Ledger:
         return self._known.get(text)
 
     def add(self, told: Sequence[Told]) -> None:
-        """Write down what was told, on disk at once where there is a file; what is known already stays as it is."""
-        new = list({one.text: one for one in told if one.text not in self._known}.values())
-        costing = sum(one.call > 0 for one in new)
+        """Write down what was told, on disk at once where there is a file; what is known already stays as it is, but
+        that a score is told where there was none."""
+        new = list({one.text: one for one in told if self._news(one)}.values())
+        costing = sum(self._costs(one) for one in new)
         if costing > self.left:
             raise ValueError(f"{costing:,} calls are more than the {self.left:,} left")
         if self.path is not None and new:
@@ -123,12 +124,25 @@ class Ledger:
                 last, since = now, number
         return (area + (most - since) * last) / most if most else 0.0
 
+    def _news(self, told: Told) -> bool:
+        known = self._known.get(told.text)
+        return known is None or (known.score is None and told.score is not None)
+
+    def _costs(self, told: Told) -> bool:
+        known = self._known.get(told.text)
+        return told.call > 0 and (known is None or not known.call)
+
     def _learn(self, told: Told) -> None:
-        if told.text in self._known:
+        if not self._news(told):
             return
-        self._told.append(told)
+        self.calls += self._costs(told)
+        known = self._known.get(told.text)
+        if known is None:
+            self._told.append(told)
+        else:
+            self._told[self._told.index(known)] = told
+            self.failed -= 1
         self._known[told.text] = told
-        self.calls += told.call > 0
         self.failed += told.score is None
 
     def _read(self, path: Path) -> Iterator[Told]:

@@ -26,6 +26,7 @@ class History:
     slack: Tensor  # [n, c], how far inside each wall, negative outside
     score: Tensor  # [n], one number for all, the higher the better
     rounds: Tensor  # [n], the round in which each was asked for; 0 for what was known without
+    within: Tensor  # [n], bool, whether each keeps the walls that need not be learned; others are nothing to improve on
 
     def __len__(self) -> int:
         return len(self.u)

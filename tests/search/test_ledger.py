@@ -108,3 +108,16 @@ def test_a_ledger_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"):
         Ledger(10, tmp_path / "file" / "ledger.jsonl").add(scored(0.1))
+
+
+def test_what_failed_may_be_told_later_and_nothing_else_changes(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(10, path)
+    ledger.add([Told("a", {}, None, "broke", 1), Told("b", {}, 0.5, call=2)])
+    ledger.add([Told("a", {"x": 3.0}, 0.7, call=3), Told("b", {}, 0.9, call=4), Told("b", {}, None, "broke", 5)])
+    for one in (ledger, Ledger(10, path)):
+        assert [(told.text, told.score) for told in one.told] == [("a", 0.7), ("b", 0.5)]
+        assert (one.calls, one.failed) == (2, 0)
+    size = path.stat().st_size
+    ledger.add([Told("a", {}, None, "broke", 1), Told("a", {}, 0.1, call=1)])
+    assert path.stat().st_size == size
