@@ -108,6 +108,7 @@ class _State:
     given: Tensor  # [n], how many of them were given
     last: Tensor  # [n], how far back the last bond of the last node went; 0 where it has none yet
     begun: Tensor  # [n], whether growth has begun
+    ended: Tensor  # [n], whether it has ended
     marked: Tensor  # [n], whether given nodes are bound only where they are open
 
 
@@ -116,7 +117,7 @@ class Growth(Constraint):
     """Connected graphs whose bonds take no more of a node than it has, of at most `length` entries.
 
     Where growth begins with something `given`, its own bonds stay as they are. Where nodes of it are open, new bonds
-    to it are made there, and all of them are; otherwise wherever there is room. Rows are closed in time.
+    to it are made there, of the lowest order, and all of them are; otherwise wherever there is room. Rows are closed in time.
     """
 
     layout: Layout
@@ -129,26 +130,48 @@ class Growth(Constraint):
         nothing = torch.zeros(n, self.layout.nodes, dtype=torch.long, device=device)
         begun = torch.full((n,), not self.given, device=device)
         false = torch.zeros(n, dtype=torch.bool, device=device)
-        return _State(self.length, false, nothing, nothing, none, none, none, begun, false)
+        return _State(self.length, false, nothing, nothing, none, none, none, begun, false, false)
+
+    def syntax(self, state: _State) -> Tensor:
+        return self._written(state.kind, state.count, state.last, state.begun, state.ended)
+
+    def syntaxes(self, x: Tensor) -> Tensor:
+        layout, x = self.layout, x.long()
+        before = torch.nn.functional.pad(x[:, :-1], (1, 0), value=OPEN)  # an entry that says nothing
+        node, bond = layout.is_node(before), layout.is_bond(before)
+        count = node.long().cumsum(1)
+        begun = ((before == GROW).long().cumsum(1) > 0) | (not self.given)
+        # bonds of a node go further and further back, so that the last is the largest since the node
+        closed = torch.where(before == GROW, layout.reach, 0)  # given nodes get no bonds among each other
+        far = torch.where(bond, layout.distance(before), closed) + count * layout.nodes
+        last = far.cummax(1).values - count * layout.nodes
+        return self._written(node, count, last, begun, (before == END).long().cumsum(1) > 0)
+
+    def _written(self, node: Tensor, count: Tensor, last: Tensor, begun: Tensor, ended: Tensor) -> Tensor:
+        """What may be written next, whatever nodes have room for [..., vocabulary]."""
+        layout = self.layout
+        waiting = node & (count > 1)  # a node that is not bound yet
+        free = ~waiting & ~ended
+        nodes = (free & (count < layout.nodes))[..., None].expand(*count.shape, layout.kinds)
+        distance = torch.arange(1, layout.nodes, device=count.device)
+        bonds = (distance > last[..., None]) & (distance < count[..., None]) & ~ended[..., None]
+        signs = torch.stack((ended | (begun & free & (count > 0)), ~begun & free, ~begun & free & (count > 0)), -1)
+        return torch.cat((signs, nodes, *(bonds for _ in layout.orders)), -1)
 
     def mask(self, state: _State) -> Tensor:
-        layout, n = self.layout, len(state.count)
-        out = torch.zeros(n, layout.vocabulary, dtype=torch.bool, device=state.count.device)
-        waiting = state.kind & (state.count > 1)  # a node that is not bound yet
+        layout, out = self.layout, self.syntax(state)
         debt = state.open.sum(1)
         place = torch.arange(layout.nodes, device=out.device)
         free = (state.room > 0) & (place < state.count[:, None])
         free &= ~state.marked[:, None] | (state.open > 0) | (place >= state.given[:, None])
-        out[:, END] = state.begun & ~waiting & (debt == 0) & (state.count > 0)
-        out[:, GROW] = ~state.begun & ~waiting
-        out[:, OPEN] = ~state.begun & ~waiting & (state.count > 0)
+        out[:, END] &= (debt == 0) | state.ended
         # a node and its bond take two entries, and may settle one of the bonds that are owed
         more = free.any(1) & (state.left - 3 >= 2 * (debt - 1).clamp(min=0))
         more &= layout.nodes - state.count >= debt.clamp(min=1)
-        out[:, _FIRST : layout.first_bond] = (~waiting & (more | (state.count == 0)))[:, None]
         bare = torch.tensor([one < 1 for one in layout.capacity], device=out.device)
-        out[:, _FIRST : layout.first_bond] &= ~(bare & (state.count > 0)[:, None])
-        out[:, layout.first_bond :] = self._bonds(state, free, debt)
+        first = (state.count == 0)[:, None]
+        out[:, _FIRST : layout.first_bond] &= first | (more[:, None] & ~bare)
+        out[:, layout.first_bond :] &= self._bonds(state, free, debt)
         return out
 
     def _bonds(self, state: _State, free: Tensor, debt: Tensor) -> Tensor:
@@ -158,15 +181,20 @@ class Growth(Constraint):
         place = state.count[:, None] - 1 - distance
         there = place.clamp(min=0)
         room, owed = state.room.gather(1, there), state.open.gather(1, there)
-        may = (place >= 0) & (distance > state.last[:, None]) & free.gather(1, there) & (state.count > 1)[:, None]
+        may = free.gather(1, there)
         settled = debt[:, None] - (owed > 0).long()
         may &= (state.left - 2 >= 2 * settled) & ((layout.nodes - state.count)[:, None] >= settled)
         own = state.room.gather(1, (state.count - 1).clamp(min=0)[:, None])
         spared = room - (owed - 1).clamp(min=0)  # what other open bonds of the node will take
-        return torch.cat([may & (spared >= order) & (own >= order) for order in layout.orders], 1)
+        least = min(layout.orders)  # what is owed are bonds of the lowest order
+        free_of = [may & ((owed == 0) | (order == least)) for order in layout.orders]
+        return torch.cat(
+            [one & (spared >= order) & (own >= order) for one, order in zip(free_of, layout.orders, strict=True)], 1
+        )
 
     def advance(self, state: _State, token: Tensor) -> _State:
         layout = self.layout
+        token = token.long()
         node, bond = layout.is_node(token), layout.is_bond(token)
         count = state.count + node.long()
         here = (count - 1).clamp(min=0)[:, None]
@@ -187,8 +215,9 @@ class Growth(Constraint):
             open=state.open.scatter_add(1, there, -settled).scatter_add(1, here, opened),
             count=count,
             given=torch.where(begins, count, state.given),
-            last=torch.where(node, 0, torch.where(bond, distance, state.last)),
+            last=torch.where(node, 0, torch.where(bond, distance, torch.where(begins, layout.reach, state.last))),
             begun=state.begun | begins,
+            ended=state.ended | (token == END),
             marked=state.marked | (token == OPEN),
         )
 

@@ -55,17 +55,18 @@ class GraphReader(nn.Module):
         edges = torch.stack((torch.cat((nodes.source, nodes.target)), torch.cat((nodes.target, nodes.source))))
         bonds = self.bonds(nodes.edge).repeat(2, 1)
         shift = self.inject(self.embed.weight.new_zeros(n, self.embed.embedding_dim), context)
+        size = nodes.many.clamp(min=1)[:, None].to(shift.dtype).sqrt()
         h = self.embed(nodes.kind) + shift[nodes.row]
         inside = torch.arange(many, device=x.device) < nodes.many[:, None]
         for layer, norm, wide in zip(self.layers, self.norms, self.wide, strict=True):
             sums = h.new_zeros(n, h.shape[1]).index_add_(0, nodes.row, h)
-            whole = wide(F.silu(sums / many**0.5))
+            whole = wide(F.silu(sums / size))
             h = h + layer(norm(h), edges, bonds) + whole[nodes.row]
         dense = h.new_zeros(n, many, h.shape[1])
         dense[inside] = h
         weight = self.ask(dense).masked_fill(~inside[..., None], -torch.inf).softmax(1)
         told = torch.einsum("nkq,nkw->nqw", weight.to(dense.dtype), self.say(dense)).flatten(1)
-        out: Tensor = F.silu(self.out(torch.cat((told, dense.sum(1) / many**0.5), 1)))
+        out: Tensor = F.silu(self.out(torch.cat((told, dense.sum(1) / size), 1)))
         return out
 
 

@@ -56,7 +56,7 @@ def test_probabilities_sum_to_one(name: str) -> None:
         assert log_p.double().exp().sum() * cell == pytest.approx(1, abs=2e-3)
     elif isinstance(generator, Variational) and isinstance(space, Discrete):
         with torch.no_grad():
-            weights = generator.log_weights(points, condition, 20_000).double()
+            weights = torch.cat([generator.log_weights(points, condition, 2_000).double() for _ in range(10)])
         assert weights.exp().mean(0).sum() == pytest.approx(1, abs=0.05)
     else:
         _check_marginal_against_samples(generator)

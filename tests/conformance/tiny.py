@@ -14,6 +14,7 @@ from sciencegen.core.batch import Batch
 from sciencegen.core.condition import Condition, ConditionFields, Continuous
 from sciencegen.core.domain import Items
 from sciencegen.core.generator import Generator
+from sciencegen.core.growth import GROW, Growth
 from sciencegen.core.objective import Objective
 from sciencegen.core.space import Discrete, Tokens
 from sciencegen.domains.densities import Point
@@ -26,7 +27,7 @@ SMALL = {
     **{"width": 16, "embed": 8, "context": 8, "depth": 2, "latent": 2, "heads": 2},
     **{"doublings": 1, "side": 2, "critic": 4, "noise": 2, "stage": 1},
     **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0, "dropout": 0.0, "keep": 1.0},
-    **{"solver_steps": 3},
+    **{"solver_steps": 3, "rounds": 1, "reader": 8, "code": 8, "strings": "smiles", "spellings": 2, "prior": "normal"},
 }
 
 
@@ -160,7 +161,10 @@ def points(space: Discrete) -> torch.Tensor:
         found = torch.tensor(list(rows)).view(-1, *space.shape)
         return found[space.contains(found)]
     found = torch.empty(1, 0, dtype=torch.long)
-    for _ in range(space.size):
+    if isinstance(constraint, Growth) and constraint.given:  # beginnings cost no probability: one is enough
+        found = torch.tensor([[GROW]])
+        state = constraint.advance(state, found[0])
+    for _ in range(space.size - found.shape[1]):
         allowed = constraint.syntax(state)
         assert allowed is not None
         before, token = allowed.nonzero().unbind(1)
