@@ -49,8 +49,8 @@ class Bench(Protocol):
     def bred(self, parents: Sequence[str], n: int, seed: int) -> Sequence[Judged]:
         """At most `n` new items made of these, judged; none where items cannot be bred."""
 
-    def spelled(self, texts: Sequence[str], seed: int) -> Tensor:
-        """Samples that stand for items, in some spelling."""
+    def spelled(self, texts: Sequence[str], seed: int | None) -> Tensor:
+        """Samples that stand for items, in some spelling; in the usual one without a seed."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,10 @@ class Practice:
     """How many items are bred from the memory for each batch."""
     parents: int = 64
     """How many are bred from."""
+    respell: bool = True
+    """Whether what is remembered is learned in other spellings, where there are some."""
+    centre: bool = False
+    """Whether only differences between the items of a batch count, as where a constant is learned beside the policy."""
     quota: int = 0
     """How many items of a group count; what comes later is worth nothing. 0: any number."""
 
@@ -174,7 +178,8 @@ class AugmentedLikelihood(Objective):
             yield Loss("drawn", self._off(generator, x[known], scores), generator, report)
         for turn in range(practice.updates if len(self.memory) else 0):
             some = self.memory.draw(practice.replay, practice.greed)
-            spelled = self.bench.spelled([one.text for one in some], seed + turn).to(x.device)
+            texts = [one.text for one in some]
+            spelled = self.bench.spelled(texts, seed + turn if practice.respell else None).to(x.device)
             yield Loss("remembered", self._off(generator, spelled, [one.score for one in some]), generator)
 
     def _off(self, generator: Density, x: Tensor, scores: Sequence[float]) -> Tensor:
@@ -183,7 +188,8 @@ class AugmentedLikelihood(Objective):
         (prior,) = self._prior
         with torch.no_grad():
             aim = prior.to(x.device).log_prob(x) + self.practice.sigma * torch.tensor(scores, device=x.device)
-        return (aim - generator.log_prob(x)).square().mean()
+        off = aim - generator.log_prob(x)
+        return (off - off.mean() if self.practice.centre else off).square().mean()
 
     def _cut(self, x: Tensor) -> Tensor:
         if self.end is None:

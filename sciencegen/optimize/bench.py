@@ -70,8 +70,9 @@ class Items(Generic[T]):
         self.tally.bred += len(children)
         return [one for one in self._ask(children) if one is not None]
 
-    def spelled(self, texts: Sequence[str], seed: int) -> Tensor:
-        return self.representation.spelled([self._items[text] for text in texts], seed)
+    def spelled(self, texts: Sequence[str], seed: int | None) -> Tensor:
+        items = [self._items[text] for text in texts]
+        return self.representation.encode(items) if seed is None else self.representation.spelled(items, seed)
 
     def _ask(self, items: Sequence[T]) -> list[Judged | None]:
         told = self.oracle(items)
