@@ -92,7 +92,11 @@ class Asking(Generic[T]):
 
     def _begun(self, where: Where, n: int) -> dict[str, Tensor]:
         """`n` rows of the beginning that is asked for, if any."""
-        found = {name: self.representation.begun(str(where[name])) for name in self.begins if name in where}
+        asked = {name: str(where[name]) for name in self.begins if name in where}
+        for name, text in asked.items():
+            if not text.strip():
+                raise RequestError(f"{name} is empty: leave it out where nothing is given")
+        found = {name: self.representation.begun(text) for name, text in asked.items()}
         return {name: row.expand(n, *row.shape) for name, row in found.items()}
 
     def _begun_each(self, columns: Columns) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from sciencegen.nets.conditioner import Inject
 __all__ = ["GraphReader", "Isomorphism", "Messages"]
 
 Messages = Literal["gine", "gat"]
+_NOTHING = -1e9  # finite, as a graph may be empty
 
 
 class GraphReader(nn.Module):
@@ -64,7 +65,7 @@ class GraphReader(nn.Module):
             h = h + layer(norm(h), edges, bonds) + whole[nodes.row]
         dense = h.new_zeros(n, many, h.shape[1])
         dense[inside] = h
-        weight = self.ask(dense).masked_fill(~inside[..., None], -torch.inf).softmax(1)
+        weight = self.ask(dense).masked_fill(~inside[..., None], _NOTHING).softmax(1)
         told = torch.einsum("nkq,nkw->nqw", weight.to(dense.dtype), self.say(dense)).flatten(1)
         out: Tensor = F.silu(self.out(torch.cat((told, dense.sum(1) / size), 1)))
         return out

@@ -16,7 +16,7 @@ from sciencegen.core.domain import Items
 from sciencegen.core.generator import Generator
 from sciencegen.core.growth import GROW, Growth
 from sciencegen.core.objective import Objective
-from sciencegen.core.space import Discrete, Tokens
+from sciencegen.core.space import Discrete, Graphs, Tokens
 from sciencegen.domains.densities import Point
 from sciencegen.domains.microstructures.item import Microstructure
 from sciencegen.fit import Fit
@@ -28,6 +28,7 @@ SMALL = {
     **{"doublings": 1, "side": 2, "critic": 4, "noise": 2, "stage": 1},
     **{"draws": 3, "critic_steps": 1, "ramp": 1, "hide": 0.0, "dropout": 0.0, "keep": 1.0},
     **{"solver_steps": 3, "rounds": 1, "reader": 8, "code": 8, "strings": "smiles", "spellings": 2, "prior": "normal"},
+    **{"blind": False, "regress": 0.0},
 }
 
 
@@ -152,12 +153,13 @@ def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: A
     return Tiny(name, fit)
 
 
-def points(space: Discrete) -> torch.Tensor:
+def points(space: Discrete | Graphs) -> torch.Tensor:
     """All rows of a space; under a constraint those that its syntax allows."""
+    categories = space.inputs if isinstance(space, Graphs) else space.categories
     constraint = space.constraint if isinstance(space, Tokens) else None
     state = None if constraint is None else constraint.start(1)
     if constraint is None or constraint.syntax(state) is None:
-        rows = itertools.product(range(space.categories), repeat=space.size)
+        rows = itertools.product(range(categories), repeat=space.size)
         found = torch.tensor(list(rows)).view(-1, *space.shape)
         return found[space.contains(found)]
     found = torch.empty(1, 0, dtype=torch.long)
