@@ -32,6 +32,7 @@ def info(
         "data": config["data"],
         "versions": config["versions"],
         "given": list(loaded.given),
+        "begins": list(loaded.asking.begins),
         "ask": config["fields"],
         "knobs": asdict(loaded.generator.knobs),
     }

@@ -164,12 +164,13 @@ def _summary(run: Fit) -> str:
     parameters = sum(p.numel() for p in run.model.generator.parameters())
     steps, data = run.settings.total(run.batches), run.config["data"]
     asked = ", ".join(run.model.fields.names) or "nothing"
-    given = ", ".join(run.model.given)
+    given, begins = ", ".join(run.model.given), ", ".join(run.model.asking.begins)
     begun = f"goes on at step {run.resumed.step:,} of" if run.resumed else "has"
     return (
         f"{run.config['recipe']} {begun} {steps:,} steps of {run.settings.batch}: {parameters:,} parameters, "
         f"{data['items']:,} items ({data['held_out']:,} held out); may be asked for: {asked}"
         + (f"; has to be given: {given}" if given else "")
+        + (f"; may be given to begin with: {begins}" if begins else "")
     )
 
 
