@@ -13,7 +13,7 @@ from tests.cli.conftest import Command
 
 COMMANDS = (
     *("recipes", "train", "generate", "recover", "score", "evaluate", "info", "screen", "filter", "pick", "plate"),
-    *("report", "convert", "import-results", "ui"),
+    *("report", "convert", "import-results", "optimize", "ui"),
 )
 
 
