@@ -126,9 +126,7 @@ def _part(found: Skeleton, source: random.Random) -> set[int]:
     kind, whole = source.random(), set(range(len(found.atoms)))
     if kind < _FRAMEWORK:
         return _framework(found)
-    single = sorted(
-        (a, b) for (a, b), bond in found.bonds.items() if a < b and bond == "-" and not _in_ring(found, a, b)
-    )
+    single = found.joints
     if kind < _PIECE:
         gone = set(source.sample(single, min(source.choice(_CUTS), len(single))))
         return source.choice(_pieces(found, whole, gone))
@@ -146,20 +144,6 @@ def _framework(found: Skeleton) -> set[int]:
         if not ends:
             return left
         left -= ends
-
-
-def _in_ring(found: Skeleton, a: int, b: int) -> bool:
-    """Whether there is another way between two neighbours."""
-    seen, waiting = {a}, [a]
-    while waiting:
-        atom = waiting.pop()
-        for near in found.neighbours[atom]:
-            if (atom, near) != (a, b) and near not in seen:
-                if near == b:
-                    return True
-                seen.add(near)
-                waiting.append(near)
-    return False
 
 
 def _pieces(found: Skeleton, whole: set[int], gone: Collection[tuple[int, int]]) -> list[set[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sciencegen.domains.molecules.molecule import Molecule, canonical
@@ -43,6 +44,32 @@ class Skeleton:
     """For handed atoms, @ or @@, and the order of neighbours that it holds for."""
     sides: Mapping[tuple[int, int], tuple[bool, int, int]] = field(default_factory=dict)
     """For double bonds, whether two neighbours are on the same side, one of the first and one of the second end."""
+
+    @cached_property
+    def joints(self) -> list[tuple[int, int]]:
+        """The single bonds that are in no ring: what a molecule falls apart at."""
+        ring = [False] * len(self.atoms)
+        parent, order, depth = {0: -1}, list[int](), dict[int, int]()
+        waiting = [(0, -1)]
+        while waiting:  # depth first: a bond back to where the way came through closes a ring
+            atom, before = waiting.pop()
+            if atom in depth:
+                continue
+            parent[atom], depth[atom] = before, len(order)
+            order.append(atom)
+            waiting += [(near, atom) for near in self.neighbours[atom] if near not in depth]
+        for atom in order:
+            for near in self.neighbours[atom]:
+                if near != parent[atom] and depth[near] < depth[atom] and parent.get(near) != atom:
+                    step = atom
+                    while step != near and step >= 0:
+                        ring[step] = True  # the bond to its parent
+                        step = parent[step]
+        return sorted(
+            (min(atom, before), max(atom, before))
+            for atom, before in parent.items()
+            if before >= 0 and not ring[atom] and self.bonds[atom, before] == "-"
+        )
 
     def written(self, order: Sequence[int], opened: Sequence[int] = (), first: int = 0) -> list[str]:
         """The tokens of atoms in an order, of which `first` are given; `opened` says how many bonds to each of these
