@@ -52,6 +52,11 @@ class Growing(Strings, ABC):
             written = tokens(text)
             atoms = _used(written, used, orders)
             longest, nodes = max(longest, len(written)), max(nodes, atoms)
+        # which hand and which side it is depends on the order atoms are written in: both may be met
+        for kind in [kind for kind in used if "@" in kind]:
+            other = kind.replace("@@", "@") if "@@" in kind else kind.replace("@", "@@")
+            used[kind] = used[other] = max(used[kind], used.get(other, 0))
+        orders |= set("ct") if orders & set("ct") else set()
         kinds = sorted(used)
         capacity = tuple(min(used[kind], _most(kind)) for kind in kinds)
         bonds = [bond_token(kind, far) for kind in BONDS if kind in orders for far in range(1, nodes)]
@@ -121,7 +126,7 @@ class Scaffolded(Growing):
     given = True
 
     def spelled(self, items: Sequence[Molecule], seed: int) -> Tensor:
-        block, place = divmod(seed, _AT_ONCE)
+        block, place = divmod(seed - 1, _AT_ONCE)
         write = partial(_begun, block=block)
         texts = written(items, write, f"graphs begun {block}", ("rdkit",))
         ways = [text.split("\n")[place] for text in texts]

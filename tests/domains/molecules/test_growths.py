@@ -207,3 +207,10 @@ def test_atoms_that_do_not_hang_together_are_no_molecule() -> None:
 def test_equal_graphs_have_equal_pairs() -> None:
     fitted = Pairs.fit(canonicals())
     assert (fitted.encode([canonical("OCC") or ""]) == fitted.encode([canonical("C(O)C") or ""])).all()
+
+
+def test_what_depends_on_the_order_of_atoms_is_known_in_every_order() -> None:
+    fitted = Scaffolded.fit(["C[S@@+]([O-])c1ccccc1", "C/C=C/C", "C[C@H](N)C(=O)O"])
+    for seed in range(1, 9):
+        x = fitted.spelled(["C[S@@+]([O-])c1ccccc1", "C/C=C/C", "C[C@H](N)C(=O)O"], seed)
+        assert None not in fitted.decode(x)
