@@ -23,14 +23,15 @@ from sciencegen.search.walks import shells
 
 __all__ = ["Bayesian", "require"]
 
-_MOST = 600
+_MOST = 500
 """So many places a process is fitted to: the best of more, and others by chance."""
 _BEST, _PARENTS = 200, 10
 _TO_CUBE = 1 / 6
 """Processes expect places in a unit cube, and latents spread by 1."""
 _OBJECTIVES = 4
 """Volumes of more objectives take too long; their score is raised instead."""
-_STEPS, _RATE, _SAMPLES = 8, 0.1, 64
+_STEPS, _RATE, _SAMPLES = 6, 0.15, 64
+_DRAWS, _SOFT = 256, 0.05
 
 
 def require() -> None:
@@ -62,7 +63,7 @@ class Bayesian(Seeker):
     prior: Callable[[int], Tensor]
     features: Features | None = None
     radius: float = 0.8
-    pool: int = 30
+    pool: int = 12
     _fitted: tuple[History, _Surrogate] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +83,8 @@ class Bayesian(Seeker):
         anywhere = n // 10
         u = torch.cat((u[anywhere:], self.prior(anywhere).to(u)))
         u = u[torch.randperm(n)]
-        return torch.cat((self._uphill(history, u[: n // 2]), u[n // 2 :]))
+        moved = n // 3
+        return torch.cat((self._uphill(history, u[:moved]), u[moved:]))
 
     def _uphill(self, history: History, u: Tensor) -> Tensor:
         """Places moved to where more is expected, no further than they were from where they began."""
@@ -103,18 +105,11 @@ class Bayesian(Seeker):
         n = min(n, len(u))
         if int(history.found.sum()) < 2 or n == len(u):
             return range(n)
-        from botorch.optim.optimize import optimize_acqf_discrete
-
         surrogate = self._surrogate(history)
-        choices = surrogate.seen(u)
+        choices = surrogate.seen(u).detach()
+        waiting = surrogate.seen(pending).detach() if len(pending) else None
         with _quiet(), torch.no_grad():
-            acquisition = surrogate.acquisition(surrogate.seen(pending) if len(pending) else None)
-            taken, _ = optimize_acqf_discrete(acquisition, q=n, choices=choices, unique=True, max_batch_size=256)
-        rows: list[int] = []
-        for one in taken:  # what is chosen comes back as places
-            same = (choices == one).all(1).nonzero()[:, 0].tolist()
-            rows += [i for i in same if i not in rows][:1]
-        return rows
+            return surrogate.best_of(choices, waiting, n)
 
     def belief(self, history: History, u: Tensor) -> Belief | None:
         if int(history.found.sum()) < 2:
@@ -179,7 +174,7 @@ class _Surrogate:
         )
         try:
             fit_gpytorch_mll(
-                ExactMarginalLogLikelihood(process.likelihood, process), optimizer_kwargs={"options": {"maxiter": 60}}
+                ExactMarginalLogLikelihood(process.likelihood, process), optimizer_kwargs={"options": {"maxiter": 40}}
             )
         except ModelFittingError:
             process.eval()  # with the lengths that are likely beforehand
@@ -217,6 +212,40 @@ class _Surrogate:
             X_pending=pending,
             prune_baseline=False,
         )
+
+    def best_of(self, choices: Tensor, pending: Tensor | None, n: int) -> list[int]:
+        """The rows of `n` choices that promise the most together, taken one after another, each knowing of those
+        before it what they may turn out to be."""
+        if self.objectives > 1:
+            return self._of_several(choices, pending, n)
+        among = [choices, self.places[self._standing()], *([] if pending is None else [pending])]
+        drawn = self.model.posterior(torch.cat(among)).rsample(torch.Size([_DRAWS]))  # [draws, all, 1 + walls]
+        scale = self.y.std(0).clamp_min(1e-9)
+        values, kept = drawn[..., 0] / scale[0], (drawn[..., 1:] / scale[1:] / _SOFT).sigmoid().prod(-1)
+        m = len(choices)
+        floor = values.min()
+        best = (floor + (values[:, m:] - floor) * kept[:, m:]).max(1).values  # [draws]
+        rows: list[int] = []
+        for _ in range(n):
+            # softly, so that the least unlikely are told apart where hardly anything promises to be better
+            gain = kept[:, :m] * _SOFT * torch.nn.functional.softplus((values[:, :m] - best[:, None]) / _SOFT)
+            worth = gain.mean(0)
+            worth[rows] = -1
+            rows.append(int(worth.argmax()))
+            one = floor + (values[:, rows[-1]] - floor) * kept[:, rows[-1]]
+            best = torch.maximum(best, one)
+        return rows
+
+    def _of_several(self, choices: Tensor, pending: Tensor | None, n: int) -> list[int]:
+        from botorch.optim.optimize import optimize_acqf_discrete
+
+        acquisition = self.acquisition(pending)
+        taken, _ = optimize_acqf_discrete(acquisition, q=n, choices=choices, unique=True, max_batch_size=256)
+        rows: list[int] = []
+        for one in taken:  # what is chosen comes back as places
+            same = (choices == one).all(1).nonzero()[:, 0].tolist()
+            rows += [i for i in same if i not in rows][:1]
+        return rows
 
     def _standing(self) -> Tensor:
         """The rows that an improvement has to be one on: those that may be the best; others would only take time."""

@@ -86,11 +86,11 @@ class Draws(Seeker):
 
 
 class Climb(Seeker):
-    """Steps around the best places so far, longer after a round that found a better one and shorter after others."""
+    """Steps around the best place so far, or the best few: longer after a round that found a better one, else shorter."""
 
     pool = 1
 
-    def __init__(self, prior: Callable[[int], Tensor], radius: float = 0.5, parents: int = 5) -> None:
+    def __init__(self, prior: Callable[[int], Tensor], radius: float = 0.8, parents: int = 1) -> None:
         if not radius > 0:
             raise RequestError(f"radius={radius:g}: expected a number above 0")
         self._prior, self._radius, self._parents = prior, radius, parents
