@@ -170,7 +170,7 @@ def _policy(job: Job) -> Iterator[str]:
     from sciencegen.optimize.policy import chosen_options, practised, write_policy
     from sciencegen.optimize.wanted import scaled
 
-    practice, settings = chosen_options(job.options)
+    practice, settings = chosen_options({"precision": job.model.drawn_in} | dict(job.options))
     goal = scaled(job.wanted.goal(job.model), job.model)
     oracle = job.wanted.oracle(job.model, job.ledger, goal, job.folder.answers)
     for turn in practised(job.model, oracle, practice, replace(settings, seed=job.seed), job.folder.path):

@@ -2,9 +2,9 @@
 
 The augmented likelihood: with a prior p0, a score s from 0 to 1 and a factor sigma, a policy p is drawn to
 log p = log p0 + sigma s by the square of what it is off (Molecular de-novo design through deep reinforcement learning;
-Olivecrona, Blaschke, Engkvist, Chen; 2017). Judgements being dear, each is learned from several times, in other
-spellings where there are some (Augmented Memory; Guo, Schwaller; 2024), and the best are crossed with one another
-(Genetic-guided GFlowNets; Kim, Kim, Choi, Park; 2024).
+Olivecrona, Blaschke, Engkvist, Chen; 2017). Judgements being dear, each is learned from several times, the best the
+more often, in other spellings where that is asked for (Augmented Memory; Guo, Schwaller; 2024), and the best are
+crossed with one another (Genetic-guided GFlowNets; Kim, Kim, Choi, Park; 2024).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Bench(Protocol):
 class Practice:
     """How a policy learns: all that may be chosen."""
 
-    sigma: float = 500.0
+    sigma: float = 100.0
     """How much a score counts beside a logarithm of a probability."""
     updates: int = 4
     """Steps of learning from the memory after each batch of judgements."""
@@ -67,14 +67,12 @@ class Practice:
     """How many items are remembered, the best."""
     greed: float = 0.01
     """Remembered items come with a probability of 1 / (greed * items + rank): small numbers prefer the best."""
-    bred: int = 16
+    bred: int = 32
     """How many items are bred from the memory for each batch."""
     parents: int = 64
     """How many are bred from."""
-    respell: bool = True
+    respell: bool = False
     """Whether what is remembered is learned in other spellings, where there are some."""
-    centre: bool = False
-    """Whether only differences between the items of a batch count, as where a constant is learned beside the policy."""
     quota: int = 0
     """How many items of a group count; what comes later is worth nothing. 0: any number."""
 
@@ -188,8 +186,7 @@ class AugmentedLikelihood(Objective):
         (prior,) = self._prior
         with torch.no_grad():
             aim = prior.to(x.device).log_prob(x) + self.practice.sigma * torch.tensor(scores, device=x.device)
-        off = aim - generator.log_prob(x)
-        return (off - off.mean() if self.practice.centre else off).square().mean()
+        return (aim - generator.log_prob(x)).square().mean()
 
     def _cut(self, x: Tensor) -> Tensor:
         if self.end is None:

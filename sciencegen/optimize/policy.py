@@ -25,7 +25,7 @@ from sciencegen.train.settings import Settings
 
 __all__ = ["SETTINGS", "Turn", "chosen_options", "learnable", "practised", "write_policy"]
 
-SETTINGS = Settings(batch=48, rate=5e-4, clip=10.0, steps=1_000_000, save=30.0)
+SETTINGS = Settings(batch=64, rate=5e-4, clip=10.0, steps=1_000_000, save=30.0)
 _PATIENCE = 50
 """So many turns in a row without anything new are enough."""
 

@@ -38,7 +38,7 @@ class Letters:
     """Judges words by the share of their letters that are a 1; words without letters are no items."""
 
     def __init__(self, breeds: bool = False) -> None:
-        self.breeds, self.spelled_with, self.bred_from = breeds, list[int](), list[tuple[str, ...]]()
+        self.breeds, self.spelled_with, self.bred_from = breeds, list[int | None](), list[tuple[str, ...]]()
         self.known: dict[str, float] = {}
 
     @property
@@ -57,7 +57,7 @@ class Letters:
         self.bred_from.append(tuple(parents))
         return [self._judged((text + "1")[-LENGTH:]) for text in parents[:n]] if self.breeds else []
 
-    def spelled(self, texts: Sequence[str], seed: int) -> Tensor:
+    def spelled(self, texts: Sequence[str], seed: int | None) -> Tensor:
         self.spelled_with.append(seed)
         return torch.tensor([[int(letter) for letter in text.ljust(LENGTH, "0")] for text in texts])
 
@@ -110,13 +110,16 @@ def test_the_loss_is_the_square_of_what_a_log_probability_is_off() -> None:
     assert loss.report["score"].item() == pytest.approx((x == 1).float().mean().item(), rel=1e-5)
 
 
-def test_every_judgement_is_learned_from_several_times_in_other_spellings() -> None:
+@pytest.mark.parametrize("respell", [False, True])
+def test_every_judgement_is_learned_from_several_times_and_in_other_spellings_if_asked(respell: bool) -> None:
     made, bench = words(), Letters()
-    objective = AugmentedLikelihood(made, bench, Practice(updates=3, bred=0))
+    objective = AugmentedLikelihood(made, bench, Practice(updates=3, bred=0, respell=respell))
     torch.manual_seed(0)
     names = [loss.name for loss in objective.losses(made, Batch(torch.empty(16, 0)))]
     assert names == ["drawn", "remembered", "remembered", "remembered"]
-    assert len(set(bench.spelled_with)) == 3
+    assert len(bench.spelled_with) == 3
+    assert len(set(bench.spelled_with)) == (3 if respell else 1)
+    assert (None in bench.spelled_with) != respell
     assert objective.asked.item() == bench.asked
 
 
