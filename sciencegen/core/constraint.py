@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-__all__ = ["Constraint"]
+__all__ = ["Constraint", "rows_of"]
+
+S = TypeVar("S")
 
 
 class Constraint(ABC):
@@ -38,9 +41,13 @@ class Constraint(ABC):
     def take(self, state: Any, rows: Tensor) -> Any:
         """The state of some of the sequences."""
 
-    @abstractmethod
     def masks(self, x: Tensor) -> Tensor:
         """All masks of whole sequences at once, for training: [n, length, vocabulary]."""
+        state, steps = self.start(len(x), x.device), []
+        for token in x.long().unbind(1):
+            steps.append(self.mask(state))
+            state = self.advance(state, token)
+        return torch.stack(steps, 1)
 
     def syntax(self, state: Any) -> Tensor | None:
         """What of the mask is mere syntax, which a net need not learn; None where nothing is.
@@ -52,3 +59,9 @@ class Constraint(ABC):
     def syntaxes(self, x: Tensor) -> Tensor | None:
         """The same for whole sequences at once: [n, length, vocabulary]."""
         return None
+
+
+def rows_of(state: S, rows: Tensor) -> S:
+    """Some rows of a state that is a dataclass, all of whose tensors have a row for each sequence."""
+    kept: dict[str, Any] = {name: value[rows] for name, value in vars(state).items() if isinstance(value, Tensor)}
+    return replace(state, **kept)  # type: ignore[type-var]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -318,14 +319,11 @@ class Domain(ABC, Generic[T]):
 
     def named_file(self, named: str | Path) -> Path:
         """The file that is named, or a refusal of what names nothing."""
-        try:
-            there = Path(named).exists()
-        except (OSError, ValueError):  # too long for a path, or with characters none can have
-            there = False
-        if not there:
-            said = str(named) if len(str(named)) <= _SAID else f"{str(named)[:_SAID]}..."
-            raise DataError(f"{said}: neither a file nor one of {self.name} as text")
-        return Path(named)
+        with suppress(OSError, ValueError):  # too long for a path, or with characters none can have
+            if Path(named).exists():
+                return Path(named)
+        said = str(named) if len(str(named)) <= _SAID else f"{str(named)[:_SAID]}..."
+        raise DataError(f"{said}: neither a file nor one of {self.name} as text")
 
     def entry(self, row: int, text: str) -> Entry[T]:
         """What a row that says this stands for, read as the domain reads files."""

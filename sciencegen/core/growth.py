@@ -7,13 +7,12 @@ node is bound to earlier ones, nearest first; a bond says its kind and how many 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sciencegen.core.constraint import Constraint
+from sciencegen.core.constraint import Constraint, rows_of
 from sciencegen.core.space import Nodes
 
 __all__ = ["END", "GROW", "OPEN", "Growth", "Layout"]
@@ -117,7 +116,8 @@ class Growth(Constraint):
     """Connected graphs whose bonds take no more of a node than it has, of at most `length` entries.
 
     Where growth begins with something `given`, its own bonds stay as they are. Where nodes of it are open, new bonds
-    to it are made there, of the lowest order, and all of them are; otherwise wherever there is room. Rows are closed in time.
+    to it are made there, of the lowest order, and all of them are; otherwise wherever there is room. Rows are closed
+    in time.
     """
 
     layout: Layout
@@ -222,12 +222,4 @@ class Growth(Constraint):
         )
 
     def take(self, state: _State, rows: Tensor) -> _State:
-        kept: dict[str, Any] = {name: value[rows] for name, value in vars(state).items() if isinstance(value, Tensor)}
-        return replace(state, **kept)
-
-    def masks(self, x: Tensor) -> Tensor:
-        state, steps = self.start(len(x), x.device), []
-        for token in x.long().unbind(1):
-            steps.append(self.mask(state))
-            state = self.advance(state, token)
-        return torch.stack(steps, 1)
+        return rows_of(state, rows)

@@ -65,13 +65,6 @@ class ExactLength(Constraint):
     def take(self, state: Place, rows: Tensor) -> Place:
         return Place(state.read, state.state[rows], state.count[rows])
 
-    def masks(self, x: Tensor) -> Tensor:
-        state, steps = self.start(len(x), x.device), []
-        for token in x.long().unbind(1):
-            steps.append(self.mask(state))
-            state = self.advance(state, token)
-        return torch.stack(steps, 1)
-
     @cached_property
     def _tables(self) -> _Tables:
         automaton, slots = self.reach.automaton, self.reach.slots

@@ -62,7 +62,7 @@ def beginning(scaffold: str) -> Beginning:
 
 
 def held(scaffold: str) -> Callable[[Molecule], bool]:
-    """Says of molecules whether they hold a scaffold; where it says where it may grow, whether they grew there alone."""
+    """Says of molecules whether they hold a scaffold, grown where it says that it may, and there alone."""
     from rdkit import Chem
 
     wanted = Chem.MolFromSmiles(scaffold)

@@ -88,7 +88,7 @@ class Skeleton:
         return tokens if first else ["[>]", *tokens]
 
     def _met(self, atom: int, place: Mapping[int, int]) -> list[int]:
-        """The neighbours of an atom in the order in which bonds to them are made; those that are not there come last."""
+        """The neighbours of an atom in the order in which bonds to them are made, those that are not there last."""
         own = place[atom]
 
         def when(near: int) -> tuple[int, int]:

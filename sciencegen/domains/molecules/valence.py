@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sciencegen.core.constraint import Constraint
+from sciencegen.core.constraint import Constraint, rows_of
 from sciencegen.domains.molecules.bonding import BONDS, TRIPLE, Atoms, atoms_of
 
 __all__ = ["FILLERS", "Spelling", "ValenceConstraint"]
@@ -189,15 +189,7 @@ class ValenceConstraint(Constraint):
         )
 
     def take(self, state: Spelling, rows: Tensor) -> Spelling:
-        kept: dict[str, Any] = {name: value[rows] for name, value in vars(state).items() if isinstance(value, Tensor)}
-        return replace(state, **kept)
-
-    def masks(self, x: Tensor) -> Tensor:
-        state, steps = self.start(len(x), x.device), []
-        for token in x.long().unbind(1):
-            steps.append(self.mask(state))
-            state = self.advance(state, token)
-        return torch.stack(steps, 1)
+        return rows_of(state, rows)
 
     def accepts(self, x: Tensor) -> Tensor:
         """Which rows could be drawn."""
