@@ -28,8 +28,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_SAID = 60
-"""So many letters of what was typed are enough to find it again."""
+_SAID = 60  # letters of what was typed, which are enough to find it again
 
 
 @dataclass(frozen=True)
