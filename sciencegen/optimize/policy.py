@@ -21,6 +21,7 @@ from sciencegen.recipes.recipe import Recipe
 from sciencegen.recipes.stored import recipe_of
 from sciencegen.train.checkpoint import Folder
 from sciencegen.train.loop import train
+from sciencegen.train.run import TrainingState
 from sciencegen.train.settings import Settings
 
 __all__ = ["SETTINGS", "Turn", "chosen_options", "learnable", "practised", "write_policy"]
@@ -83,10 +84,9 @@ def practised(
         name = type(model.generator).__name__
         raise RequestError(f"{model.recipe}: a {name} generator draws no strings of known probability to be taught by")
     assert isinstance(model.generator, Density)
-    practice, space = practice or Practice(), model.representation.space
-    cut = isinstance(space, Tokens) and recipe_of(model.config).bucketed
+    practice = practice or Practice()
     bench = Items(model.representation, oracle, practice.quota > 0)
-    objective = AugmentedLikelihood(model.generator, bench, practice, space.end if cut else None)  # type: ignore[attr-defined]
+    objective = AugmentedLikelihood(model.generator, bench, practice, _end(model))
     kept = None if folder is None else Folder(folder)
     state = None if kept is None else kept.read_state()
     if state is not None:
@@ -94,14 +94,29 @@ def practised(
         if not 0 <= asked <= len(oracle.ledger):
             raise CheckpointError(f"{folder}: the ledger is older than the saved policy; delete training.safetensors")
         objective.recall(bench.recall(oracle.ledger.told[:asked]))
-    model.generator.requires_grad_(True)
-    yield from _turns(model, objective, bench, replace(settings), kept, state)
+    yield from _turns(model, objective, bench, settings, kept, state)
+
+
+def _end(model: Model[Any]) -> int | None:
+    """What ends the strings of a model, where its net reads strings of any length."""
+    space = model.representation.space
+    any_length = bool(model.config) and recipe_of(model.config).bucketed
+    return space.end if isinstance(space, Tokens) and any_length else None
 
 
 def _turns(
-    model: Model[Any], objective: AugmentedLikelihood, bench: Items[Any], settings: Settings, kept: Any, state: Any
+    model: Model[Any],
+    objective: AugmentedLikelihood,
+    bench: Items[Any],
+    settings: Settings,
+    kept: Folder | None,
+    state: TrainingState | None,
 ) -> Iterator[Turn]:
     ledger, stale, saved = bench.oracle.ledger, 0, time.monotonic()
+    model.generator.requires_grad_(True)
+    if state is not None and not ledger.left:  # nothing will be trained, and still the model is to be the taught one
+        own = {name: state.tensors[f"generator.{name}"] for name in model.generator.state_dict()}
+        model.generator.load_state_dict(own)
     run = train(model.generator, objective, Unfed(settings.batch), settings, state)
     before = bench.asked
     try:

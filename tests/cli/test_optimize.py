@@ -83,6 +83,10 @@ def test_more_calls_may_be_asked_for_when_a_run_goes_on(sciencegen: Command, gru
     asked = ("optimize", gru, "--maximize", "qed", "-o", tmp_path / "run", *SMALL)
     assert sciencegen(*asked, "--calls", 20).code == 0
     first = texts(tmp_path / "run")
+    taught = (tmp_path / "run" / "policy" / "model.safetensors").read_bytes()
+    assert taught != (gru / "model.safetensors").read_bytes()
+    assert sciencegen(*asked, "--calls", 20, "--resume").code == 0
+    assert (tmp_path / "run" / "policy" / "model.safetensors").read_bytes() == taught
     assert "not empty: go on with --resume" in sciencegen(*asked, "--calls", 30).refusal
     assert "20 calls were made already" in sciencegen(*asked, "--calls", 10, "--resume").refusal
     done = sciencegen(*asked, "--calls", 30, "--resume")
