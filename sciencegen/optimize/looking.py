@@ -49,9 +49,11 @@ def _options(looking: Looking = Looking()) -> Recipe[Any]:
 
 def chosen_looking(given: Mapping[str, Any]) -> Looking:
     """What may be chosen of a search, with some of it set by name."""
-    chosen, others = resolve(_options, given)
-    for name in others:
-        raise UnknownName("option of a search in latents", name, list(asdict(Looking())))
+    known = asdict(Looking())
+    for name in given:
+        if name not in known:
+            raise UnknownName("option of a search in latents", name, known)
+    chosen, _ = resolve(_options, given)
     return Looking(**chosen)
 
 

@@ -86,7 +86,7 @@ class Draws(Seeker):
 
 
 class Climb(Seeker):
-    """Steps around the best place so far, or the best few: longer after a round that found a better one, else shorter."""
+    """Steps around the best place so far, or the best few: longer ones after a round that found a better one."""
 
     pool = 1
 
