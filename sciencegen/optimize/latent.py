@@ -91,6 +91,7 @@ class LatentSearch(Generic[T]):
             raise RequestError(f"n={n}: expected 1 or more")
         with seeded(seed_at(self.seed, self.asked.last + 1), self.space.generator.device):
             history = self.history()
+            self._check_learning(history)
             found = self._beginning(n) if self._begins(history) else self._sought(history, n)
         if found:
             self.asked.add(list(found))
@@ -186,6 +187,15 @@ class LatentSearch(Generic[T]):
         if item is None:
             raise RequestError(f"{text}: not one of {self.domain.name} as text: what was asked was written elsewhere")
         return item
+
+    def _check_learning(self, history: History) -> None:
+        """Refuse to go on where nothing of what was proposed can be learned from."""
+        told = [one.text for one in self.ledger.told if one.text in self.asked.rounds and one.score is not None]
+        if len(told) > 1 and not history.found.any() and not isinstance(self.seeker, Draws):
+            raise RequestError(
+                f"none of {len(told):,} items that were told can be encoded again from their text, such as "
+                f"{told[0]:.60}: nothing can be learned from them; use random"
+            )
 
     def _begins(self, history: History) -> bool:
         """Whether too little is known, or being asked, to look for more by it."""

@@ -160,6 +160,14 @@ def test_an_oracle_that_always_fails_ends_the_run_with_reasons(space: LatentSpac
     assert "no such luck" in ledger.told[0].reason
 
 
+def test_a_search_that_can_learn_nothing_says_so(space: LatentSpace[Any]) -> None:
+    search = LatentSearch(space, goal(space, "activity"), Ledger(None), "climb", start=2)
+    search.asked.add(["[Fe]", "[Co]"])
+    search.ledger.add([Told(text, {"activity": 1.0}, 0.5) for text in ("[Fe]", "[Co]")])
+    with pytest.raises(RequestError, match="none of 2 items that were told can be encoded again"):
+        search.ask(2)
+
+
 @pytest.mark.slow
 def test_what_is_to_be_lowered_is_lowered_and_expected_as_it_is(space: LatentSpace[Any]) -> None:
     wanted = goal_of(space.model.domain, space.model.fields, minimize=["mw"])
