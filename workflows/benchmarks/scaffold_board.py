@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sciencegen.domains.molecules.begun import held
+from sciencegen.domains.molecules.begun import beginning, held
 from sciencegen.domains.molecules.metrics.content import Known
 from sciencegen.domains.molecules.molecule import parsed
 from sciencegen.domains.molecules.scaffold import scaffold
+from sciencegen.errors import RequestError
 from sciencegen.model import Model, load
 
 __all__ = ["Grown", "grown", "main", "opened", "unseen"]
@@ -57,6 +58,10 @@ def unseen(test: Sequence[str], train: Sequence[str], n: int, seed: int) -> list
     for molecule in order:
         framework = scaffold(molecule)
         if framework and framework not in known and framework not in found and framework != molecule:
+            try:
+                beginning(framework)
+            except RequestError:  # a framework that is no molecule, as where a double bond was cut
+                continue
             found[framework] = molecule
         if len(found) == n:
             break
