@@ -144,7 +144,7 @@ def tiny(name: str, ask: list[str] | None = None, shaken: bool = True, **more: A
     if items is not None and recipe.given:
         texts = [recipe.domain.text(item) for item in reversed(items.items)]
         items = Items(items.items, dict.fromkeys(recipe.given, texts))
-    fit = Fit(name, items, ask=ask, holdout=0.0, **options(name), **({"batch": 32, "steps": 3} | more))
+    fit = Fit(name, items, ask=ask, holdout=0.0, **({"batch": 32, "steps": 3} | options(name) | more))
     if shaken:
         torch.manual_seed(1)
         with torch.no_grad():
