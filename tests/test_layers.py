@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "evaluate": BELOW | {"compare", "data", "model", "report", "screen"},
     "estimator": BELOW | {"domains", "fit", "model"},
     "recover": BELOW | {"model", "search"},
-    "optimize": BELOW | {"data", "latents", "model", "recipes", "scorers", "screen", "search", "train", "objectives", "optimize"},
+    "optimize": BELOW
+    | {"data", "latents", "model", "recipes", "scorers", "screen", "search", "train", "objectives", "optimize"},
     "weighing": BELOW | {"compare", "evaluate", "model"},
     "latents": BELOW | {"model", "search"},
     "fit": BELOW | {"__init__", "asking", "data", "model", "recipes", "train"},

@@ -70,7 +70,7 @@ def test_python_says_the_same(grower: Path) -> None:
 def test_columns_may_hold_scaffolds(grower: Path) -> None:
     model = load(grower)
     columns = {"scaffold": ["c1ccncc1", None, "C1CCNCC1"], "mw": [150.0, 200.0, None]}
-    found = [one for one in model.answers(columns, each=4)]
+    found = list(model.answers(columns, each=4))
     pyridine, piperidine = (Chem.MolFromSmiles(one) for one in ("c1ccncc1", "C1CCNCC1"))
     assert len(found) == 12
     assert all(one is not None for one in found)
