@@ -51,8 +51,9 @@ class Dense(nn.Module):
         """The evidence bound of graphs, given their kinds, their neighbours, and the numbers that were to be chosen."""
         h, mask = self.embed(x), x > 0
         for layer in self.layers:
-            h = h + layer(h, adjacency, mask)
-        mean, log_std = self.moments((h * mask[..., None]).sum(1)).chunk(2, -1)
+            h = h + layer(nn.functional.layer_norm(h, h.shape[-1:]), adjacency, mask)
+        mean, log_std = self.moments((h * mask[..., None]).mean(1)).chunk(2, -1)
+        log_std = 5 * torch.tanh(log_std / 5)  # or else the first large graph ends it
         z = mean + log_std.exp() * torch.randn_like(mean)
         logits = self._logits(z)
         cut = self.nodes
