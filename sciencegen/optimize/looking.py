@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from sciencegen.data.cards import resolve as file_of
-from sciencegen.errors import DataError, RequestError, UnknownName
+from sciencegen.errors import DataError, RequestError
 from sciencegen.latents import LatentSpace
 from sciencegen.model import Model
 from sciencegen.optimize.asked import Asked
 from sciencegen.optimize.goal import Goal
 from sciencegen.optimize.latent import LatentSearch
 from sciencegen.optimize.results import read_results
-from sciencegen.recipes.options import resolve
-from sciencegen.recipes.recipe import Recipe
+from sciencegen.recipes.options import chosen
 from sciencegen.search.bayesian import require
 from sciencegen.search.ledger import Ledger
 
@@ -42,19 +41,9 @@ class Looking:
             raise RequestError(f"batch={self.batch}, start={self.start}: expected at least 1, and at least 0")
 
 
-def _options(looking: Looking = Looking()) -> Recipe[Any]:
-    """The options of these ways, for those that set them by name."""
-    raise NotImplementedError
-
-
 def chosen_looking(given: Mapping[str, Any]) -> Looking:
     """What may be chosen of a search, with some of it set by name."""
-    known = asdict(Looking())
-    for name in given:
-        if name not in known:
-            raise UnknownName("option of a search in latents", name, known)
-    chosen, _ = resolve(_options, given)
-    return Looking(**chosen)
+    return chosen(Looking(), given, "option of a search in latents")
 
 
 def begun(

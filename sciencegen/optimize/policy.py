@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from sciencegen.core.generator import Density
 from sciencegen.core.space import Tokens
 from sciencegen.data.batches import Unfed
-from sciencegen.errors import CheckpointError, RequestError
+from sciencegen.errors import CheckpointError, RequestError, UnknownName
 from sciencegen.model import Model
 from sciencegen.objectives.policy import AugmentedLikelihood, Practice
 from sciencegen.optimize.bench import Items, Tally
 from sciencegen.optimize.oracle import Oracle
-from sciencegen.recipes.options import resolve
-from sciencegen.recipes.recipe import Recipe
+from sciencegen.recipes.options import chosen
 from sciencegen.recipes.stored import recipe_of
 from sciencegen.train.checkpoint import Folder
 from sciencegen.train.loop import train
@@ -49,15 +48,14 @@ def learnable(model: Model[Any]) -> bool:
     return isinstance(model.generator, Density) and isinstance(model.representation.space, Tokens)
 
 
-def _options(practice: Practice = Practice()) -> Recipe[Any]:  # noqa: B008  a frozen one
-    """The options of this way, for those that set them by name."""
-    raise NotImplementedError
-
-
 def chosen_options(given: Mapping[str, Any]) -> tuple[Practice, Settings]:
     """What may be chosen of how a model learns, with some of it set by name."""
-    practice, settings = resolve(_options, given)
-    return Practice(**practice), replace(SETTINGS, **settings)
+    own, settings = ({one.name for one in fields(kind)} for kind in (Practice, Settings))
+    for name in given:
+        if name not in own | settings:
+            raise UnknownName("option", name, sorted(own | settings))
+    practice = chosen(Practice(), {name: value for name, value in given.items() if name in own})
+    return practice, chosen(SETTINGS, {name: value for name, value in given.items() if name not in own})
 
 
 def write_policy(model: Model[Any], path: Path) -> None:

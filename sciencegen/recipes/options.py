@@ -9,13 +9,15 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sciencegen.errors import RequestError, UnknownName
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["assignments", "build", "defaults", "describe", "resolve"]
+__all__ = ["assignments", "build", "chosen", "defaults", "describe", "resolve"]
+
+T = TypeVar("T")
 
 
 def assignments(texts: Iterable[str], option: str = "--set") -> dict[str, str]:
@@ -70,6 +72,15 @@ def resolve(function: Callable[..., Recipe[Any]], given: Mapping[str, Any]) -> t
         else:
             raise UnknownName("option", name, [*options, *setting_kinds])
     return options, settings
+
+
+def chosen(default: T, given: Mapping[str, Any], what: str = "option") -> T:
+    """A dataclass with some of its fields set by name; `what` a name is, for a refusal of one that is not known."""
+    kinds = get_type_hints(type(default))
+    for name in given:
+        if name not in kinds:
+            raise UnknownName(what, name, kinds)
+    return replace(default, **{name: _convert(name, kinds[name], value) for name, value in given.items()})  # type: ignore[type-var]
 
 
 def build(function: Callable[..., Recipe[Any]], options: Mapping[str, Any], settings: Mapping[str, Any]) -> Recipe[Any]:

@@ -102,7 +102,7 @@ def _contenders(molecules: list[str], bf16: bool) -> Iterator[tuple[str, Callabl
 
         def draw(model: Any = fit.model) -> Any:
             model.generator.eval()
-            found = model._drawer().sample(_DRAWN)
+            found = model.generator.lean().sample(_DRAWN)
             model.generator.train()
             return found
 
