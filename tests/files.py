@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["broken_molecules", "campaign", "lattices", "molecules", "points", "words"]
+__all__ = ["broken_molecules", "campaign", "lattices", "molecules", "points", "small_files", "words"]
 
 
 def points(path: Path, n: int = 200, seed: int = 0, header: str = "x,y,heat") -> Path:
@@ -65,3 +68,15 @@ def campaign(folder: Path, picked: str, plates: str) -> Path:
     (folder / "picked.csv").write_text(picked)
     (folder / "plate_map.csv").write_text(plates)
     return folder
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """A system that lets no file grow beyond 10 kB, as a full disk would; not even the log that tests are told in, so
+    for no longer than what is tested."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,12 +102,3 @@ def _fitted(recipe: str, data: Path, out: Path, **options: object) -> Path:
     for _ in Fit(recipe, data, out=out, **({"batch": 64} | options)):  # type: ignore[arg-type]
         pass
     return out
-
-
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """A system that lets no file grow beyond 10 kB, as a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -14,6 +14,7 @@ from sciencegen.data.cache import remembered
 from sciencegen.data.cards import sets
 from tests.cli.conftest import Command
 from tests.data.published import MOLECULES, card_of
+from tests.files import small_files
 
 
 @pytest.fixture(autouse=True)
@@ -95,8 +96,9 @@ def test_a_copy_that_is_not_there_is_one_line(sciencegen: Command, small: Path, 
     assert "expected small.smi" in sciencegen("data", "fetch", "small", "--from", tmp_path / "none").refusal
 
 
-def test_a_full_disk_leaves_nothing(sciencegen: Command, small: Path, tmp_path: Path, small_files: None) -> None:
-    done = sciencegen("data", "fetch", "small", "--from", small)
+def test_a_full_disk_leaves_nothing(sciencegen: Command, small: Path, tmp_path: Path) -> None:
+    with small_files():
+        done = sciencegen("data", "fetch", "small", "--from", small)
     assert done.code == 1
     assert "cannot write" in done.complaint
     assert not list((tmp_path / "store" / "small").iterdir())

@@ -12,6 +12,7 @@ from sciencegen.cli import data
 from sciencegen.domains.arrays import Arrays
 from sciencegen.domains.microstructures.physics import MAKERS
 from tests.cli.conftest import Command
+from tests.files import small_files
 
 SMALL = ("-n", 6, "--size", 32)
 
@@ -119,8 +120,9 @@ def test_a_file_that_is_there_is_left_alone(sciencegen: Command, tmp_path: Path)
     assert path.read_bytes() == b"mine"
 
 
-def test_a_full_disk_leaves_nothing(sciencegen: Command, tmp_path: Path, small_files: None) -> None:
-    done = sciencegen("data", "make", "discs", "-n", 100, "-o", tmp_path / "discs.npz")
+def test_a_full_disk_leaves_nothing(sciencegen: Command, tmp_path: Path) -> None:
+    with small_files():
+        done = sciencegen("data", "make", "discs", "-n", 100, "-o", tmp_path / "discs.npz")
     assert done.code == 1
     assert "cannot write" in done.complaint
     assert not list(tmp_path.iterdir())

@@ -17,6 +17,7 @@ from sciencegen.domains.molecules import Molecules
 from sciencegen.domains.molecules.draw import MOST
 from sciencegen.domains.molecules.similarity import References
 from tests.cli.conftest import Command, Done
+from tests.files import small_files
 
 
 def test_standard_output_is_a_table_and_nothing_else(sciencegen: Command, flow: Path) -> None:
@@ -198,11 +199,10 @@ def test_a_file_that_cannot_be_written_is_said_first(
     assert {file.name for file in tmp_path.rglob("*")} == {"file", "folder.csv"}
 
 
-def test_a_full_disk_leaves_no_half_written_file(
-    sciencegen: Command, flow: Path, tmp_path: Path, small_files: None
-) -> None:
+def test_a_full_disk_leaves_no_half_written_file(sciencegen: Command, flow: Path, tmp_path: Path) -> None:
     (tmp_path / "hits.csv").write_text("old")
-    done = sciencegen("generate", flow, "-n", 1000, "-o", tmp_path / "hits.csv")
+    with small_files():
+        done = sciencegen("generate", flow, "-n", 1000, "-o", tmp_path / "hits.csv")
     assert done.code == 1
     assert f"cannot write {tmp_path / 'hits.csv'}: File too large" in done.complaint
     assert [file.name for file in tmp_path.iterdir()] == ["hits.csv"]

@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.cli.conftest import Command
-from tests.files import lattices, points, words
+from tests.files import lattices, points, small_files, words
 
 QUICK = ("--set", "width=8", "--set", "depth=1", "--set", "steps=2", "--set", "batch=32")
 
@@ -220,11 +220,10 @@ def test_a_file_is_no_folder(sciencegen: Command, table: Path, tmp_path: Path) -
     assert f"cannot write {tmp_path / 'run' / 'below' / 'config.json'}" in done.complaint
 
 
-def test_a_full_disk_ends_training_with_one_line(
-    sciencegen: Command, table: Path, tmp_path: Path, small_files: None
-) -> None:
+def test_a_full_disk_ends_training_with_one_line(sciencegen: Command, table: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    done = sciencegen("train", "densities/coupling", "--data", table, "-o", out, "--set", "steps=3")
+    with small_files():
+        done = sciencegen("train", "densities/coupling", "--data", table, "-o", out, "--set", "steps=3")
     assert done.code == 1
     assert f"cannot write {out / 'model.safetensors'}: File too large" in done.complaint
     assert not [file for file in out.iterdir() if file.name.startswith(".")]

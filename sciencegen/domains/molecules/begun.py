@@ -137,13 +137,15 @@ def _part(found: Skeleton, source: random.Random) -> set[int]:
 
 
 def _framework(found: Skeleton) -> set[int]:
-    """What is left when atoms with one neighbour are taken away again and again; nothing where there is no ring."""
+    """Rings and the chains between them, with what is bound to them by more than a single bond, as scaffolds of Bemis
+    and Murcko are; nothing where there is no ring."""
     left = set(range(len(found.atoms)))
-    while True:
-        ends = {atom for atom in left if sum(b in left for b in found.neighbours[atom]) < 2}
-        if not ends:
-            return left
+    while ends := {atom for atom in left if sum(b in left for b in found.neighbours[atom]) < 2}:
         left -= ends
+    new = set(left)
+    while new := {b for atom in new for b in found.neighbours[atom] if found.bonds[atom, b] != "-"} - left:
+        left |= new
+    return left
 
 
 def _pieces(found: Skeleton, whole: set[int], gone: Collection[tuple[int, int]]) -> list[set[int]]:

@@ -128,7 +128,7 @@ class Scaffolded(Growing):
     def spelled(self, items: Sequence[Molecule], seed: int) -> Tensor:
         block, place = divmod(seed - 1, _AT_ONCE)
         write = partial(_begun, block=block)
-        texts = written(items, write, f"graphs begun {block}", ("rdkit",))
+        texts = written(items, write, f"graphs begun with frameworks {block}", ("rdkit",))
         ways = [text.split("\n")[place] for text in texts]
         usual = [way if len(tokens(way)) < self.length else None for way in ways]
         whole = iter(type(self).spell([item for item, way in zip(items, usual, strict=True) if way is None]))
