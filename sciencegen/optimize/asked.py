@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sciencegen.core.files import atomic, writing
+from sciencegen.core.lines import Lines
 from sciencegen.errors import DataError
 
 __all__ = ["Asked"]
@@ -19,11 +17,12 @@ class Asked:
     JSON lines to which a line is added for every round."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path
+        self._lines = None if path is None else Lines(path)
         self._rounds: dict[str, int] = {}
         self.last = 0
-        if path is not None and path.exists():
-            self._read(path)
+        if self._lines is not None:
+            self._lines.mend()  # a crash while it was written: nobody has seen that round
+            self._read(self._lines)
 
     @property
     def rounds(self) -> Mapping[str, int]:
@@ -33,14 +32,8 @@ class Asked:
     def add(self, texts: Sequence[str]) -> int:
         """Remember another round, on disk before anybody hears of it, and return its number."""
         number = self.last + 1
-        if self.path is not None:
-            line = json.dumps({"round": number, "asked": list(texts)}, separators=(",", ":"))
-            with writing(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                    file.write(f"{line}\n")
-                    file.flush()
-                    os.fsync(file.fileno())
+        if self._lines is not None:
+            self._lines.add([{"round": number, "asked": list(texts)}])
         self._learn(number, texts)
         return number
 
@@ -49,29 +42,17 @@ class Asked:
         for text in texts:
             self._rounds.setdefault(text, number)
 
-    def _read(self, path: Path) -> None:
-        try:
-            whole, _, torn = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-        if torn:  # a crash while it was written: nobody has seen that round
-            with atomic(path) as temporary:
-                temporary.write_text(f"{whole}\n" if whole else "", encoding="utf-8", newline="\n")
-        for number, line in enumerate(whole.split("\n") if whole else (), 1):
-            said = _round(line)
-            if said is None or said[0] != self.last + 1:
-                raise DataError(f"{path}, line {number}: not what was asked in round {self.last + 1}")
-            self._learn(*said)
+    def _read(self, lines: Lines) -> None:
+        for number, said in enumerate(lines.read(), 1):
+            texts = _asked(said, self.last + 1)
+            if texts is None:
+                raise DataError(f"{lines.path}, line {number}: not what was asked in round {self.last + 1}")
+            self._learn(self.last + 1, texts)
 
 
-def _round(line: str) -> tuple[int, list[str]] | None:
-    try:
-        said: Any = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(said, dict) or type(said.get("round")) is not int:
+def _asked(said: Any, number: int) -> list[str] | None:
+    """What was asked in a round, or None where a line does not say it."""
+    if not isinstance(said, dict) or type(said.get("round")) is not int or said["round"] != number:
         return None
     texts = said.get("asked")
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        return None
-    return said["round"], texts
+    return texts if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else None

@@ -7,15 +7,13 @@ while it wrote, goes on with what is there.
 from __future__ import annotations
 
 import heapq
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from sciencegen.core.files import atomic, writing
+from sciencegen.core.lines import Lines
 from sciencegen.errors import DataError, RequestError
 
 __all__ = ["Ledger", "Told"]
@@ -48,16 +46,16 @@ class Ledger:
     def __init__(self, budget: int | None, path: Path | None = None) -> None:
         if budget is not None and budget < 1:
             raise RequestError(f"calls={budget}: expected 1 or more")
-        self.budget, self.path = budget, path
-        self.torn = ""
+        self.budget = budget
+        self._lines = None if path is None else Lines(path)
+        self.torn = "" if self._lines is None else self._lines.mend()
         """The unfinished line that a crash left at the end of the file, which was dropped; nothing where there was
         none."""
         self._told: list[Told] = []
         self._known: dict[str, Told] = {}
         self.calls = self.failed = 0
-        if path is not None and path.exists():
-            for told in self._read(path):
-                self._learn(told)
+        for told in () if self._lines is None else _read(self._lines):
+            self._learn(told)
 
     def __len__(self) -> int:
         return len(self._told)
@@ -83,14 +81,8 @@ class Ledger:
         costing = sum(self._costs(one) for one in new)
         if costing > self.left:
             raise ValueError(f"{costing:,} calls are more than the {self.left:,} left")
-        if self.path is not None and new:
-            lines = "".join(f"{_line(one)}\n" for one in new)
-            with writing(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                    file.write(lines)
-                    file.flush()
-                    os.fsync(file.fileno())
+        if self._lines is not None:
+            self._lines.add(_plain(one) for one in new)
         for one in new:
             self._learn(one)
 
@@ -145,34 +137,23 @@ class Ledger:
         self._known[told.text] = told
         self.failed += told.score is None
 
-    def _read(self, path: Path) -> Iterator[Told]:
-        """The lines of a file; one that a crash left half is dropped, so that the next begins a line of its own."""
-        try:
-            whole, _, self.torn = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-        if self.torn:
-            with atomic(path) as temporary:
-                temporary.write_text(f"{whole}\n" if whole else "", encoding="utf-8", newline="\n")
-        for number, line in enumerate(whole.split("\n") if whole else (), 1):
-            told = _told(line)
-            if told is None:
-                raise DataError(f"{path}, line {number}: not what an oracle said; move the file away to begin anew")
-            yield told
+
+def _read(lines: Lines) -> Iterator[Told]:
+    for number, said in enumerate(lines.read(), 1):
+        told = _told(said)
+        if told is None:
+            raise DataError(f"{lines.path}, line {number}: not what an oracle said; move the file away to begin anew")
+        yield told
 
 
-def _line(told: Told) -> str:
+def _plain(told: Told) -> dict[str, Any]:
     said: dict[str, Any] = {"text": told.text, "values": dict(told.values), "score": told.score}
     said |= {"reason": told.reason} if told.reason else {}
-    return json.dumps(said | {"call": told.call}, allow_nan=False, separators=(",", ":"))
+    return said | {"call": told.call}
 
 
-def _told(line: str) -> Told | None:
+def _told(said: Any) -> Told | None:
     """What a line says; None where it is no line of ours."""
-    try:
-        said: Any = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
     if not isinstance(said, dict) or not isinstance(said.get("values"), dict):
         return None
     text, values, score, reason = said.get("text"), said["values"], said.get("score"), said.get("reason", "")
