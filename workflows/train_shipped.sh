@@ -71,15 +71,18 @@ python workflows/ship.py runs/double-well double-well
 sciencegen train densities/phi4 -o runs/phi4 --threads 1 --seed 0
 python workflows/ship.py runs/phi4 phi4
 
-# molecules that grow from a scaffold, and latents of molecules that know properties, on the same molecules as the Grammar VAE;
-# the first was first given 4,500 steps, and 3,200 when it was taken up at step 634; the second 17,000 and 15,000, at step 9,225
+# molecules that grow from a scaffold, and latents of molecules that know properties, on the same molecules as the Grammar VAE; the
+# first stage of the second was first given 17,000 steps, and 15,000 when it was taken up at step 9,225
 asked=(--ask logp --ask qed --ask tpsa --ask mw --ask sa --ask rings --ask aromatic_rings --ask donors --ask acceptors --ask rotatable
     --ask charge)
 sciencegen train molecules/scaffolds --data runs/zinc_train.smi -o runs/scaffolds --holdout 0.005 "${asked[@]}" --threads 1 --seed 0 \
-    --set precision=bf16 --set batch=256 --set rate=2e-3 --set steps=3200 --set warmup=300 --set validate=500 --set patience=0 \
+    --set precision=bf16 --set batch=256 --set rate=2e-3 --set steps=5000 --set warmup=300 --set validate=500 --set patience=0 \
     --set clip=5
-python workflows/ship.py runs/scaffolds scaffolds
-sciencegen train molecules/chemical-vae --data runs/zinc_train.smi -o runs/chemical-vae --holdout 0.005 "${asked[@]}" --threads 1 \
-    --seed 0 --set precision=bf16 --set batch=128 --set rate=1.5e-3 --set steps=15000 --set warmup=300 --set beta=0.006 \
-    --set ramp=2000 --set validate=1000 --set patience=0 --set decay=0.03
+python workflows/ship.py runs/scaffolds scaffolds --half --set keep=0.5
+sciencegen train molecules/chemical-vae --data runs/zinc_train.smi -o runs/chemical-vae-first --holdout 0.005 "${asked[@]}" \
+    --threads 1 --seed 0 --set precision=bf16 --set batch=128 --set rate=1.5e-3 --set steps=15000 --set warmup=300 \
+    --set beta=0.006 --set ramp=2000 --set validate=1000 --set patience=0 --set decay=0.03
+sciencegen train molecules/chemical-vae --from runs/chemical-vae-first --data runs/zinc_train.smi -o runs/chemical-vae \
+    --holdout 0.005 "${asked[@]}" --threads 1 --seed 1 --set precision=bf16 --set batch=128 --set rate=5e-4 --set steps=12000 \
+    --set warmup=200 --set beta=0.003 --set ramp=1 --set validate=1000 --set patience=0 --set decay=0.03
 python workflows/ship.py runs/chemical-vae chemical-vae --half
