@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,6 +42,7 @@ def ship(run: Path, name: str, metrics: Path | None, knobs: dict[str, float], ha
     if metrics is not None:
         card += "\n" + metrics.read_text()
     (out / "README.md").write_text(card)
+    _forget(out, _files(config))
     where = str(Path.home())
     for file in ("config.json", "README.md"):
         assert where not in (out / file).read_text(), f"{out / file} names a folder of this machine: {where}"
@@ -52,6 +55,21 @@ def ship(run: Path, name: str, metrics: Path | None, knobs: dict[str, float], ha
     assert ours.equals(theirs)
     print(json.dumps({"model": name, "bytes": size, "sha256": load(out, "cpu").checkpoint}))
     return out
+
+
+def _files(config: dict[str, Any]) -> list[Path]:
+    """The files that a model was trained on."""
+    named = [config["data"][name] for name in ("file", "valid_file") if (config.get("data") or {}).get(name)]
+    return [Path(file) for file in [*named, *(one["file"] for one in (config.get("reading") or {}).get("reports", ()))]]
+
+
+def _forget(out: Path, files: Sequence[Path]) -> None:
+    """Leave out in which folders files lie: what is shipped says nothing of the machine it was made on."""
+    for path in (out / "config.json", out / "README.md"):
+        text = path.read_text()
+        for folder in {str(file.parent) for file in files if file.is_absolute()}:
+            text = text.replace(f"{folder}/", "")
+        path.write_text(text)
 
 
 def _halved(weight: Tensor) -> Tensor:
