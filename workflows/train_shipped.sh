@@ -82,7 +82,10 @@ python workflows/ship.py runs/scaffolds scaffolds --half --set keep=0.5
 sciencegen train molecules/chemical-vae --data runs/zinc_train.smi -o runs/chemical-vae-first --holdout 0.005 "${asked[@]}" \
     --threads 1 --seed 0 --set precision=bf16 --set batch=128 --set rate=1.5e-3 --set steps=15000 --set warmup=300 \
     --set beta=0.006 --set ramp=2000 --set validate=1000 --set patience=0 --set decay=0.03
-sciencegen train molecules/chemical-vae --from runs/chemical-vae-first --data runs/zinc_train.smi -o runs/chemical-vae \
+sciencegen train molecules/chemical-vae --from runs/chemical-vae-first --data runs/zinc_train.smi -o runs/chemical-vae-second \
     --holdout 0.005 "${asked[@]}" --threads 1 --seed 1 --set precision=bf16 --set batch=128 --set rate=5e-4 --set steps=12000 \
     --set warmup=200 --set beta=0.003 --set ramp=1 --set validate=1000 --set patience=0 --set decay=0.03
+sciencegen train molecules/chemical-vae --from runs/chemical-vae-second --data runs/zinc_train.smi -o runs/chemical-vae \
+    --holdout 0.005 "${asked[@]}" --threads 1 --seed 2 --set precision=bf16 --set batch=128 --set rate=3e-4 --set steps=2000 \
+    --set warmup=100 --set beta=0.001 --set ramp=1 --set validate=500 --set patience=0 --set decay=0.03
 python workflows/ship.py runs/chemical-vae chemical-vae --half
