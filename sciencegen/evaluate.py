@@ -72,7 +72,7 @@ def report(
         if given:
             numbers["conditional"] = _given(model, items, draws, seed) | {"how": how}
     elif given:
-        raise RequestError(f"a {type(model.generator).__name__} generator has no likelihood to report with --given")
+        raise RequestError(f"{type(model.generator).__name__} generators have no likelihood to report with --given")
     if not n:
         return Evaluation(numbers)
     samples = _samples(model, items, n, where, seed)

@@ -42,7 +42,7 @@ class LatentSpace(Generic[T]):
     def __init__(self, model: Model[T]) -> None:
         if not isinstance(model.generator, Latent):
             raise RequestError(
-                f"{model.recipe}: a {type(model.generator).__name__} generator has no latent space: choose a model "
+                f"{model.recipe}: {type(model.generator).__name__} generators have no latent space: choose a model "
                 "whose card says that it has one, such as grammar-vae"
             )
         self.model, self.generator = model, model.generator

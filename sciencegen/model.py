@@ -276,7 +276,7 @@ class Model(Generic[T]):
         """
         generator = self.generator
         if not isinstance(generator, (Density, Variational)):
-            raise RequestError(f"a {type(generator).__name__} generator has no likelihood")
+            raise RequestError(f"{type(generator).__name__} generators have no likelihood")
         if draws < 1:
             raise RequestError(f"draws={draws}: expected 1 or more")
         size = _DRAWN_TOGETHER if isinstance(generator, Density) else _DRAWN_TOGETHER // Variational.at_once
@@ -312,7 +312,7 @@ class Model(Generic[T]):
         """The items with entries that are not `known` (booleans like one, or all) drawn anew, under one `where` or
         `columns`; of more particles, entries known later weigh more on those before them."""
         if not isinstance(self.generator, Completing):
-            raise RequestError(f"a {type(self.generator).__name__} generator cannot complete samples")
+            raise RequestError(f"{type(self.generator).__name__} generators cannot complete samples")
         x = self.representation.encode(items).to(self.generator.device)
         known, many = torch.as_tensor(known, dtype=torch.bool, device=x.device), len(items) if columns else 1
         condition = self._conditions(where, columns, many)
@@ -321,7 +321,7 @@ class Model(Generic[T]):
 
     def _latent(self) -> Latent:
         if not isinstance(self.generator, Latent):
-            raise RequestError(f"a {type(self.generator).__name__} generator has no latent space")
+            raise RequestError(f"{type(self.generator).__name__} generators have no latent space")
         return self.generator
 
     def _encoded(self, items: Sequence[T], size: int) -> Iterator[Tensor]:

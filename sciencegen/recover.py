@@ -142,7 +142,7 @@ def check(model: Model[Any]) -> Pushforward:
     """The generator of a model that can recover images; a complaint of what it cannot where it is another one."""
     generator = model.generator
     if not isinstance(generator, Pushforward):
-        raise RequestError(f"a {type(generator).__name__} generator cannot recover images: its noise cannot be held")
+        raise RequestError(f"{type(generator).__name__} generators cannot recover images: their noise cannot be held")
     if len(generator.space.shape) < 3:
         raise RequestError(f"{model.recipe} makes no images: there is nothing to recover")
     return generator

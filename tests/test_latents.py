@@ -134,5 +134,5 @@ def test_any_model_with_latents_can_be_walked_in(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="know no properties"):
         flow.axes(flow.encode([a, b]), ["x", "y"])
     gan = Model.fit("densities/gan", data, steps=2, width=8, depth=1)
-    with pytest.raises(RequestError, match="densities/gan: a Implicit generator has no latent space"):
+    with pytest.raises(RequestError, match="densities/gan: Implicit generators have no latent space"):
         LatentSpace(gan)

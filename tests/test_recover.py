@@ -144,5 +144,5 @@ def test_requests_that_cannot_be_carried_out_are_refused(model: Model[Any], hole
 def test_other_generators_are_refused(tmp_path: Path, hole: Measurement) -> None:
     for _ in Training("arrays/made", lattices(tmp_path / "x.npz", 40), out=tmp_path / "run", steps=1, width=4):
         pass
-    with pytest.raises(RequestError, match="a Autoregressive generator cannot recover images"):
+    with pytest.raises(RequestError, match="Autoregressive generators cannot recover images"):
         recover(load(tmp_path / "run"), torch.zeros(1, 192), hole)

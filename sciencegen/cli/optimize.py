@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from sciencegen.model import Model
     from sciencegen.optimize.folder import OptimizeFolder
+    from sciencegen.optimize.goal import Goal
     from sciencegen.optimize.wanted import Wanted
     from sciencegen.search.ledger import Ledger
 
@@ -82,6 +83,7 @@ class Job:
 
     model: Model[Any]
     wanted: Wanted
+    goal: Goal
     ledger: Ledger
     folder: OptimizeFolder
     by: str
@@ -106,6 +108,7 @@ class Job:
         from sciencegen.errors import RequestError, UnknownName
         from sciencegen.optimize.folder import OptimizeFolder
         from sciencegen.optimize.policy import learnable
+        from sciencegen.optimize.wanted import scaled
         from sciencegen.recipes.options import assignments
         from sciencegen.search.ledger import Ledger
 
@@ -124,6 +127,8 @@ class Job:
             begun(model, goal, Ledger(calls), by, chosen_looking(chosen), seed)
         request = {**more, "checkpoint": model.checkpoint, **wanted.plain(), "goal": goal.plain()}
         request |= {"calls": calls, "by": by, "options": dict(chosen), "seed": seed}
+        if by == "policy" or len(goal.aims) > 1:
+            goal = scaled(goal, model)
         folder.begin(request | {"versions": {"sciencegen": __version__}}, resume)
         ledger = Ledger(None, folder.ledger)
         if ledger.calls > calls:
@@ -133,7 +138,7 @@ class Job:
             _say(f"{folder.ledger}: dropped a line that was not written to its end: {ledger.torn[:60]}")
         if resume:
             _say(f"goes on: {ledger.calls:,} calls of {calls:,} are made")
-        return cls(model, wanted, ledger, folder, by, chosen, seed)
+        return cls(model, wanted, goal, ledger, folder, by, chosen, seed)
 
     def run(self, keep: int) -> None:
         """Look for what is wanted, say how it goes, and write what was found; whatever happens on the way."""
@@ -168,11 +173,9 @@ def _policy(job: Job) -> Iterator[str]:
     from dataclasses import replace
 
     from sciencegen.optimize.policy import chosen_options, practised, write_policy
-    from sciencegen.optimize.wanted import scaled
 
     practice, settings = chosen_options({"precision": job.model.drawn_in} | dict(job.options))
-    goal = scaled(job.wanted.goal(job.model), job.model)
-    oracle = job.wanted.oracle(job.model, job.ledger, goal, job.folder.answers)
+    oracle = job.wanted.oracle(job.model, job.ledger, job.goal, job.folder.answers)
     for turn in practised(job.model, oracle, practice, replace(settings, seed=job.seed), job.folder.path):
         tally = turn.tally
         yield f"{tally.drawn:,} drawn, {tally.invalid:,} invalid, {tally.repeated:,} repeated, {tally.bred:,} bred"
@@ -186,13 +189,9 @@ def _latent(job: Job) -> Iterator[str]:
     from sciencegen.optimize.latent import searched
     from sciencegen.optimize.looking import begun, chosen_looking
 
-    looking, goal = chosen_looking(job.options), job.wanted.goal(job.model)
-    if len(goal.aims) > 1:
-        from sciencegen.optimize.wanted import scaled
-
-        goal = scaled(goal, job.model)
-    oracle = job.wanted.oracle(job.model, job.ledger, goal, job.folder.answers)
-    search = begun(job.model, goal, job.ledger, job.by, looking, job.seed, job.folder.path / "asked.jsonl")
+    looking = chosen_looking(job.options)
+    oracle = job.wanted.oracle(job.model, job.ledger, job.goal, job.folder.answers)
+    search = begun(job.model, job.goal, job.ledger, job.by, looking, job.seed, job.folder.path / "asked.jsonl")
     for advance in searched(search, oracle, looking.batch):
         yield f"round {advance.round:,}, {advance.failed:,} failed"
     if job.ledger.left:

@@ -80,7 +80,7 @@ def practised(
     """
     if not learnable(model):
         name = type(model.generator).__name__
-        raise RequestError(f"{model.recipe}: a {name} generator draws no strings of known probability to be taught by")
+        raise RequestError(f"{model.recipe}: {name} generators draw no strings of known probability to be taught by")
     assert isinstance(model.generator, Density)
     practice = practice or Practice()
     bench = Items(model.representation, oracle, practice.quota > 0)

@@ -103,7 +103,7 @@ def test_what_cannot_be_done_is_said(place: Path, tmp_path: Path, gru: Path, sci
     def refused(*asked: object) -> str:
         return sciencegen("latent", *asked).refusal
 
-    assert "Autoregressive generator has no latent space" in refused("interpolate", gru, "CCO", "CCC")
+    assert "Autoregressive generators have no latent space" in refused("interpolate", gru, "CCO", "CCC")
     assert "CCO: there is no way between them" in refused("interpolate", vae, "CCO", "OCC")
     assert "[Fe]: the model cannot encode it" in refused("neighbours", vae, "[Fe]")
     assert "xx: neither a file nor one of molecules" in refused("interpolate", vae, "CCO", "xx")
