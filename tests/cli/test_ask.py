@@ -95,7 +95,7 @@ def test_what_cannot_be_asked_or_told_is_said(tmp_path: Path, gru: Path, science
     assert "holds no search: begin one with sciencegen ask" in sciencegen("ask", run, "-n", 2).refusal
     assert "holds no search" in sciencegen("tell", run, results).refusal
     assert "nothing is wanted" in sciencegen("ask", run, "--model", "grammar-vae").refusal
-    assert "has no latent space" in sciencegen("ask", run, "--model", gru, "--maximize", "activity").refusal
+    assert "have no latent space" in sciencegen("ask", run, "--model", gru, "--maximize", "activity").refusal
     assert "unknown way to search 'clim'" in sciencegen("ask", run, *BEGIN[:4], "--by", "clim").refusal
     assert "-n 0: expected 1 or more" in sciencegen("ask", run, *BEGIN, "-n", 0).refusal
     assert not run.exists()

@@ -42,7 +42,7 @@ def test_the_likelihood_given_what_is_known_is_reported(sciencegen: Command, kin
 
 def test_a_gan_has_no_likelihood(sciencegen: Command, gan: Path, table: Path) -> None:
     assert "likelihood" not in json.loads(sciencegen("evaluate", gan, "--data", table, "-n", 20).out)
-    assert "has no likelihood" in sciencegen("evaluate", gan, "--data", table, "--given").refusal
+    assert "have no likelihood" in sciencegen("evaluate", gan, "--data", table, "--given").refusal
 
 
 def test_data_may_lack_the_columns_of_fields(sciencegen: Command, flow: Path, table: Path, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_bad_request_is_one_line(
 
 def test_a_model_without_a_likelihood_says_so(sciencegen: Command, gan: Path, table: Path, tmp_path: Path) -> None:
     pandas.read_csv(table)[["x", "y", "heat"]].to_csv(tmp_path / "a.csv", index=False)
-    assert "has no likelihood" in sciencegen("score", gan, tmp_path / "a.csv").refusal
+    assert "have no likelihood" in sciencegen("score", gan, tmp_path / "a.csv").refusal
 
 
 @pytest.mark.parametrize(
