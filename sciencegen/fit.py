@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
@@ -43,6 +43,8 @@ from sciencegen.train.weights import grafted
 __all__ = ["Fit"]
 
 Data = Path | str | Sequence[Any]
+_MANY, _LARGE = 20_000, 2_000_000
+"""So many items, or a file of so many bytes, may take a while to be made ready."""
 
 
 class Fit:
@@ -52,7 +54,7 @@ class Fit:
     data, that may be asked for later. `holdout` is the share of the data kept for validation where no `valid` is
     given (0.05). `start` is a trained model to begin with: what is new in the data, tokens and columns, is added to
     it. `reading` says how files are read, where the domain leaves a choice. With `out`, a folder is written as the run
-    goes on, and `resume=True` takes it up again.
+    goes on, and `resume=True` takes it up again. `tell` is told what became of the data, and what takes a while.
     """
 
     def __init__(
@@ -69,10 +71,12 @@ class Fit:
         journal: str | None = None,
         tensorboard: bool = False,
         reading: Mapping[str, str] | None = None,
+        tell: Callable[[str], None] | None = None,
         **options: Any,
     ) -> None:
         if tensorboard:
             require_tensorboard()
+        self._tell = tell or _silent
         self.folder = None if out is None else Folder(Path(out))
         stored = self._stored(resume)
         self._journal = None if self.folder is None else self.folder.journal(journal)
@@ -89,9 +93,14 @@ class Fit:
         if reading:
             self.recipe = replace(self.recipe, domain=self.recipe.domain.reading(**reading))
         self.settings: Settings = self.recipe.settings
+        for file in (data, valid):
+            if _is_large(file):
+                self._tell(f"reading {file}")
         given = _read(self.recipe, data, valid, plan, self._reading.get("on_error") == "stop")
         self.reports = [one.reading for one in given.both if one.reading is not None]
         """What became of the rows of the files that were read."""
+        for report in self.reports:
+            self._tell("\n".join(report.lines()))
         self.remarks: Sequence[str] = ()
         """What a person should know of what is learned, before it is."""
         self._learn(given, plan)
@@ -117,8 +126,13 @@ class Fit:
             representation = trained.representation.extended(given.items.items)
         if not self.recipe.ready:
             self.remarks = self.recipe.representation.remarks(representation, given.items.items)
+            for remark in self.remarks:
+                self._tell(remark)
         beside = self._given(given.items)
         own = [one.name for one in self.recipe.fields] if len(given.items) else []
+        many = len(given.items) >= _MANY
+        if many and (of_items := [name for name in (*plan.ask, *own) if name in domain.properties]):
+            self._tell(f"measuring {', '.join(of_items)} of {len(given.items):,} items")
         items = measured(domain, given.items, (*plan.ask, *own, *beside))
         found = [field_of(domain, name, items.columns[name]) for name in plan.ask]
         found = found if self.recipe.ready is None else list(self.recipe.fields)
@@ -146,6 +160,8 @@ class Fit:
         size, end = self.settings.batch, self._end()
         self.batches: Batches = Unfed(size, self.model.fields, seed)
         if len(items):
+            if many:
+                self._tell(f"encoding {len(items):,} items")
             x, condition = _tensors(self.model, items, self.recipe.spellings)
             self.batches = (
                 Shuffled(x, condition, size, seed) if end is None else Bucketed(x, condition, size, seed, end)
@@ -290,6 +306,17 @@ def _read(recipe: Recipe[Any], data: Data | None, valid: Data | None, plan: Plan
     for prefix, file in files.items():
         source[f"{prefix}sha256"] = sha256(resolve(str(file))) if isinstance(file, (str, Path)) else None
     return _Given(items, held, source)
+
+
+def _silent(line: str) -> None:
+    """Nobody is told."""
+
+
+def _is_large(file: Data | None) -> bool:
+    if not isinstance(file, (str, Path)):
+        return False
+    path = Path(file)
+    return path.is_file() and path.stat().st_size >= _LARGE
 
 
 def _records(given: _Given) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ sciencegen train molecules/grammar-vae --data runs/zinc_train.smi -o runs/gramma
 sciencegen train molecules/grammar-vae --from runs/grammar-vae-first --data runs/zinc_train.smi -o runs/grammar-vae-second \
     --holdout 0.005 --threads 1 --seed 1 --set precision=bf16 --set batch=128 --set rate=1e-3 --set steps=19000 \
     --set warmup=200 --set beta=0.008 --set ramp=1 --set hide=0.65 --set validate=2000 --set patience=0
-python workflows/ship.py runs/grammar-vae-second grammar-vae --half
+python workflows/ship.py runs/grammar-vae-second grammar-vae --bits 16
 # from the weights in half precision, with a prior that learns along: first given 16,000 steps, 9,500 when it was taken up at
 # step 1,374, and stopped at 8,094; then with encoder and decoder told nothing, so that
 # latents say everything: first given 2,300 steps, and 1,700 when it was taken up at step 385
@@ -78,7 +78,7 @@ asked=(--ask logp --ask qed --ask tpsa --ask mw --ask sa --ask rings --ask aroma
 sciencegen train molecules/scaffolds --data runs/zinc_train.smi -o runs/scaffolds --holdout 0.005 "${asked[@]}" --threads 1 --seed 0 \
     --set precision=bf16 --set batch=256 --set rate=2e-3 --set steps=5000 --set warmup=300 --set validate=500 --set patience=0 \
     --set clip=5
-python workflows/ship.py runs/scaffolds scaffolds --half --set keep=0.5
+python workflows/ship.py runs/scaffolds scaffolds --bits 16 --set keep=0.5
 sciencegen train molecules/chemical-vae --data runs/zinc_train.smi -o runs/chemical-vae-first --holdout 0.005 "${asked[@]}" \
     --threads 1 --seed 0 --set precision=bf16 --set batch=128 --set rate=1.5e-3 --set steps=15000 --set warmup=300 \
     --set beta=0.006 --set ramp=2000 --set validate=1000 --set patience=0 --set decay=0.03
@@ -88,4 +88,4 @@ sciencegen train molecules/chemical-vae --from runs/chemical-vae-first --data ru
 sciencegen train molecules/chemical-vae --from runs/chemical-vae-second --data runs/zinc_train.smi -o runs/chemical-vae \
     --holdout 0.005 "${asked[@]}" --threads 1 --seed 2 --set precision=bf16 --set batch=128 --set rate=3e-4 --set steps=2000 \
     --set warmup=100 --set beta=0.001 --set ramp=1 --set validate=500 --set patience=0 --set decay=0.03
-python workflows/ship.py runs/chemical-vae chemical-vae --half
+python workflows/ship.py runs/chemical-vae chemical-vae --bits 8

@@ -92,12 +92,9 @@ def train(
         journal=journal,
         tensorboard=tensorboard,
         reading=reading_options(read, smiles_column, on_error),
+        tell=_say,
         **options,
     )
-    for report in run.reports:
-        _say("\n".join(report.lines()))
-    for remark in run.remarks:
-        _say(remark)
     _say(_summary(run))
     if dry_run:
         return

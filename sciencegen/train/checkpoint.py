@@ -18,6 +18,7 @@ from torch import Tensor
 
 from sciencegen.core.files import atomic, sha256, sweep
 from sciencegen.errors import CheckpointError, RequestError
+from sciencegen.train.rounding import restored, rounded
 from sciencegen.train.run import TrainingState
 
 __all__ = ["FORMAT", "Folder"]
@@ -92,14 +93,15 @@ class Folder:
                 raise CheckpointError(f"{self.config} is damaged: {key} should be a {kind.__name__}")
         return config
 
-    def write_weights(self, weights: Mapping[str, Tensor]) -> None:
-        self._write(self.weights, weights, {})
+    def write_weights(self, weights: Mapping[str, Tensor], small: bool = False) -> None:
+        """The weights, `small` ones in eight bits."""
+        self._write(self.weights, rounded(weights) if small else weights, {})
 
     def read_weights(self) -> dict[str, Tensor]:
         if not self.weights.exists():
             hint = "training has not saved any yet: go on with --resume" if self.config.exists() else "no model folder"
             raise CheckpointError(f"{self.path} has no weights (model.safetensors): {hint}")
-        return self._read(self.weights)[0]
+        return restored(self._read(self.weights)[0])
 
     def write_state(self, state: TrainingState) -> None:
         self._write(self.training, state.tensors, {"numbers": json.dumps(state.numbers)})

@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.cli.conftest import Command
-from tests.files import lattices, points, small_files, words
+from tests.files import lattices, molecules, points, small_files, words
 
 QUICK = ("--set", "width=8", "--set", "depth=1", "--set", "steps=2", "--set", "batch=32")
 
@@ -51,6 +51,25 @@ def test_the_config_holds_every_option_with_its_default(sciencegen: Command, tab
     assert config["settings"]["seed"] == 0
     assert config["data"]["file"] == str(table)
     assert len(config["data"]["sha256"]) == 64
+
+
+def test_what_takes_a_while_is_said_before(
+    sciencegen: Command, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smiles = molecules(tmp_path / "some.smi")
+    said = sciencegen("train", "molecules/smiles-gru", "--data", smiles, "-o", tmp_path / "a", "--dry-run").err
+    assert not any(word in said for word in ("reading ", "measuring ", "encoding "))
+    monkeypatch.setattr("sciencegen.fit._MANY", 2)
+    monkeypatch.setattr("sciencegen.fit._LARGE", 2)
+    asked = ("--ask", "mw", "--ask", "logp", "--dry-run", "--set", "width=8")
+    said = sciencegen("train", "molecules/smiles-gru", "--data", smiles, "-o", tmp_path / "b", *asked).err
+    lines = said.splitlines()
+    assert lines[0] == f"reading {smiles}"
+    assert lines[-3].startswith("measuring mw, logp of ")
+    assert lines[-2].startswith("encoding ")
+    plain = ("-o", tmp_path / "c", "--dry-run", "--ask", "none")
+    said = sciencegen("train", "densities/coupling", "--data", table, *plain).err
+    assert "measuring" not in said
 
 
 def test_a_dry_run_writes_nothing(sciencegen: Command, table: Path, tmp_path: Path) -> None:

@@ -110,17 +110,20 @@ def test_the_sample_of_molecules_is_made_again_as_it_is(tmp_path: Path) -> None:
     assert len(made) == 21
 
 
-def test_a_trained_model_is_shipped_without_its_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bits", [32, 16, 8])
+def test_a_trained_model_is_shipped_without_its_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bits: int
+) -> None:
     from sciencegen.fit import Fit
     from sciencegen.model import load
     from sciencegen.nets.causal.entries import Sharpness
     from workflows import ship
 
-    small: dict[str, Any] = {"width": 16, "embed": 8, "context": 8, "steps": 100, "rate": 1e-2, "batch": 16}
+    small: dict[str, Any] = {"width": 48, "embed": 8, "context": 8, "steps": 60, "rate": 1e-2, "batch": 16}
     for _ in Fit("molecules/smiles-gru", ["CCO", "CCN", "CCC", "COC"] * 8, out=tmp_path / "run", ask=["mw"], **small):
         pass
     monkeypatch.setattr(ship, "SHIPPED", tmp_path / "shipped")
-    out = ship.ship(tmp_path / "run", "tiny", None, {"temperature": 0.9})
+    out = ship.ship(tmp_path / "run", "tiny", None, {"temperature": 0.9}, bits)
     assert load(out).generator.knobs == Sharpness(temperature=0.9)
     assert {path.name for path in out.iterdir()} == {"config.json", "model.safetensors", "README.md", "seen.bin"}
     assert "-o runs/tiny" in (out / "README.md").read_text()
