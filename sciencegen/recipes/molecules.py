@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from sciencegen.core.condition import ConditionFields
-from sciencegen.core.generator import Generator
-from sciencegen.core.space import Discrete, Space
 from sciencegen.domains.molecules.domain import Molecules
 from sciencegen.domains.molecules.kekule import KekuleSmiles
 from sciencegen.domains.molecules.molecule import Molecule
 from sciencegen.domains.molecules.rules import KekuleRules, SmilesRules, with_radicals
 from sciencegen.domains.molecules.selfies import Selfies
 from sciencegen.domains.molecules.smiles import Smiles
-from sciencegen.domains.molecules.strings import Strings
 from sciencegen.domains.sentences.rules import Ruled
 from sciencegen.errors import RequestError
-from sciencegen.families.autoregressive import Autoregressive
 from sciencegen.grammar import Source, source_of
-from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Transformer
-from sciencegen.nets.conditioner import Conditioner
-from sciencegen.objectives.likelihood import MaximumLikelihood
+from sciencegen.recipes.entries import Attention, Units, autoregressive
 from sciencegen.recipes.grammars import SpelledVAE, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
@@ -48,6 +40,7 @@ _RECURRENT = Settings(
     batch=256, rate=2e-3, epochs=5, warmup=400, schedule="cosine", beta2=0.99, clip=5.0, decay=0.01, ema=0.999
 )
 _ATTENTIVE = replace(_RECURRENT, rate=1e-3, warmup=500)
+_UNITS, _ATTENTION = Units(), Attention()
 _KEKULE = "kekule_smiles"
 _KEKULE_GRAMMARS = (_KEKULE, "kekule_derived")
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
@@ -55,38 +48,6 @@ _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5,
 
 Writing = Literal["kekule", "selfies", "smiles"]
 _WRITINGS = {"kekule": KekuleSmiles, "selfies": Selfies, "smiles": Smiles}
-Net = Callable[[Discrete, int], CausalNet]
-
-
-def _gru(width: int, depth: int, dropout: float, embed: int) -> Net:
-    return lambda space, context: Recurrent(space, context, Gated(), width, depth, dropout, embed)
-
-
-def _transformer(width: int, depth: int, heads: int, dropout: float) -> Net:
-    return lambda space, context: Transformer(space, context, width, depth, heads, dropout)
-
-
-def _autoregressive(
-    representation: type[Strings], net: Net, settings: Settings, context: int, hide: float, spellings: int = 1
-) -> Recipe[Molecule]:
-    def generator(space: Space, fields: ConditionFields) -> Generator:
-        assert isinstance(space, Discrete)
-        conditioner = Conditioner(fields, context)
-        return Autoregressive(space, net(space, conditioner.width), conditioner, masked=False)
-
-    return Recipe(
-        domain=Molecules(),
-        representation=representation,
-        generator=generator,
-        objective=lambda space, fields: MaximumLikelihood(hide),
-        ask=ASK,
-        settings=settings,
-        bucketed=True,
-        spellings=spellings,
-        tuning=_TUNING,
-    )
-
-
 _LATENT = Settings(batch=256, rate=1e-3, epochs=30, warmup=500, schedule="cosine", clip=5.0, beta2=0.99, ema=0.999)
 
 
@@ -124,63 +85,26 @@ def char_vae(model: SpelledVAE = _LATENT_MODEL) -> Recipe[Molecule]:
     return spelled_vae(Molecules(), Smiles, ASK, model, _LATENT)
 
 
-def kekule_gru(
-    width: int = 512,
-    depth: int = 1,
-    embed: int = 128,
-    context: int = 128,
-    dropout: float = 0.0,
-    hide: float = 0.65,
-) -> Recipe[Molecule]:
+def kekule_gru(model: Units = _UNITS) -> Recipe[Molecule]:
     """Kekulé SMILES under a mask of syntax, rings and valence: every draw is a molecule."""
-    return _autoregressive(KekuleSmiles, _gru(width, depth, dropout, embed), _RECURRENT, context, hide)
+    return autoregressive(Molecules(), KekuleSmiles, ASK, model, _RECURRENT, _TUNING)
 
 
-def selfies_gru(
-    width: int = 512,
-    depth: int = 1,
-    embed: int = 128,
-    context: int = 128,
-    dropout: float = 0.0,
-    hide: float = 0.65,
-) -> Recipe[Molecule]:
+def selfies_gru(model: Units = _UNITS) -> Recipe[Molecule]:
     """SELFIES, token by token, by gated recurrent units: nearly every string is a molecule."""
-    return _autoregressive(Selfies, _gru(width, depth, dropout, embed), _RECURRENT, context, hide)
+    return autoregressive(Molecules(), Selfies, ASK, model, _RECURRENT, _TUNING)
 
 
-def selfies_transformer(
-    width: int = 128,
-    depth: int = 4,
-    heads: int = 4,
-    context: int = 128,
-    dropout: float = 0.0,
-    hide: float = 0.65,
-) -> Recipe[Molecule]:
+def selfies_transformer(model: Attention = _ATTENTION) -> Recipe[Molecule]:
     """SELFIES, token by token, by causal attention."""
-    return _autoregressive(Selfies, _transformer(width, depth, heads, dropout), _ATTENTIVE, context, hide)
+    return autoregressive(Molecules(), Selfies, ASK, model, _ATTENTIVE, _TUNING)
 
 
-def smiles_gru(
-    width: int = 512,
-    depth: int = 1,
-    embed: int = 128,
-    context: int = 128,
-    dropout: float = 0.0,
-    hide: float = 0.65,
-    spellings: int = 1,
-) -> Recipe[Molecule]:
+def smiles_gru(model: Units = _UNITS, spellings: int = 1) -> Recipe[Molecule]:
     """SMILES, token by token, by gated recurrent units: small, and quick on a CPU."""
-    return _autoregressive(Smiles, _gru(width, depth, dropout, embed), _RECURRENT, context, hide, spellings)
+    return autoregressive(Molecules(), Smiles, ASK, model, _RECURRENT, _TUNING, spellings)
 
 
-def smiles_transformer(
-    width: int = 128,
-    depth: int = 4,
-    heads: int = 4,
-    context: int = 128,
-    dropout: float = 0.0,
-    hide: float = 0.65,
-    spellings: int = 1,
-) -> Recipe[Molecule]:
+def smiles_transformer(model: Attention = _ATTENTION, spellings: int = 1) -> Recipe[Molecule]:
     """SMILES, token by token, by causal attention."""
-    return _autoregressive(Smiles, _transformer(width, depth, heads, dropout), _ATTENTIVE, context, hide, spellings)
+    return autoregressive(Molecules(), Smiles, ASK, model, _ATTENTIVE, _TUNING, spellings)

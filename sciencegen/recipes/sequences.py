@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from sciencegen.core.condition import ConditionFields
-from sciencegen.core.generator import Generator
-from sciencegen.core.space import Discrete, Space
 from sciencegen.domains.sequences.domain import Sequences
 from sciencegen.domains.sequences.kinds import KindName
 from sciencegen.domains.sequences.representations import Codons, Letters
 from sciencegen.domains.sequences.rules import ruled
-from sciencegen.families.autoregressive import Autoregressive
-from sciencegen.nets.causal import CausalNet, Gated, Recurrent, Transformer
-from sciencegen.nets.conditioner import Conditioner
-from sciencegen.objectives.likelihood import MaximumLikelihood
+from sciencegen.recipes.entries import Attention, Units, autoregressive
 from sciencegen.recipes.grammars import SpelledVAE, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
@@ -40,27 +33,8 @@ _ATTENTIVE = replace(_RECURRENT, rate=1e-3)
 _LATENT = replace(_RECURRENT, decay=0.0, patience=10)
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
-Net = Callable[[Discrete, int], CausalNet]
-
-
-def _autoregressive(domain: Sequences, net: Net, settings: Settings, context: int, hide: float) -> Recipe[str]:
-    def generator(space: Space, fields: ConditionFields) -> Generator:
-        assert isinstance(space, Discrete)
-        conditioner = Conditioner(fields, context)
-        return Autoregressive(space, net(space, conditioner.width), conditioner, masked=False)
-
-    return Recipe(
-        domain=domain,
-        representation=Codons if domain.kind == "cds" else Letters,
-        generator=generator,
-        objective=lambda space, fields: MaximumLikelihood(hide),
-        ask=ASK[domain.kind],
-        settings=settings,
-        bucketed=True,
-        tuning=_TUNING,
-    )
-
-
+_UNITS = Units(width=256, embed=32, context=64, dropout=0.2, hide=0.3)
+_ATTENTION = Attention(context=64, dropout=0.1, hide=0.3)
 _SPELLED = SpelledVAE(
     width=192, embed=32, latent=24, code=96, dropout=0.2, beta=0.2, ramp=500, free_bits=4.0, hide=0.3, keep=1.0
 )
@@ -84,47 +58,22 @@ def grammar_vae(
     return replace(made, tuning=_TUNING)
 
 
-def gru(
-    kind: KindName = "dna",
-    organism: str = "e_coli",
-    width: int = 256,
-    depth: int = 1,
-    embed: int = 32,
-    context: int = 64,
-    dropout: float = 0.2,
-    hide: float = 0.3,
-) -> Recipe[str]:
+def gru(kind: KindName = "dna", organism: str = "e_coli", model: Units = _UNITS) -> Recipe[str]:
     """Letters, or codons of genes, one after the other, by gated recurrent units.
 
     `organism`: by whose use of codons genes are measured.
     """
-    return _autoregressive(
-        Sequences(kind, organism),
-        lambda space, c: Recurrent(space, c, Gated(), width, depth, dropout, embed),
-        _RECURRENT,
-        context,
-        hide,
-    )
+    return _autoregressive(kind, organism, model, _RECURRENT)
 
 
-def transformer(
-    kind: KindName = "dna",
-    organism: str = "e_coli",
-    width: int = 128,
-    depth: int = 4,
-    heads: int = 4,
-    context: int = 64,
-    dropout: float = 0.1,
-    hide: float = 0.3,
-) -> Recipe[str]:
+def transformer(kind: KindName = "dna", organism: str = "e_coli", model: Attention = _ATTENTION) -> Recipe[str]:
     """Letters, or codons of genes, one after the other, by causal attention.
 
     `organism`: by whose use of codons genes are measured.
     """
-    return _autoregressive(
-        Sequences(kind, organism),
-        lambda space, c: Transformer(space, c, width, depth, heads, dropout),
-        _ATTENTIVE,
-        context,
-        hide,
-    )
+    return _autoregressive(kind, organism, model, _ATTENTIVE)
+
+
+def _autoregressive(kind: KindName, organism: str, model: Units | Attention, settings: Settings) -> Recipe[str]:
+    representation = Codons if kind == "cds" else Letters
+    return autoregressive(Sequences(kind, organism), representation, ASK[kind], model, settings, _TUNING)
