@@ -48,7 +48,7 @@ def test_probabilities_sum_to_one(name: str) -> None:
         if space.size != 2:
             _check_volume_by_samples(generator, condition)
             return
-        line = torch.linspace(-30, 30, 1201)
+        line = torch.linspace(-30, 30, 801)
         points, cell = torch.cartesian_prod(line, line), float(line[1] - line[0]) ** 2
     if isinstance(generator, Density):
         with torch.no_grad():
@@ -56,8 +56,8 @@ def test_probabilities_sum_to_one(name: str) -> None:
         assert log_p.double().exp().sum() * cell == pytest.approx(1, abs=2e-3)
     elif isinstance(generator, Variational) and isinstance(space, (Discrete, Graphs)):
         with torch.no_grad():
-            weights = torch.cat([generator.log_weights(points, condition, 2_000).double() for _ in range(2)])
-        assert weights.exp().mean(0).sum() == pytest.approx(1, abs=0.05)
+            weights = generator.log_weights(points, condition, 1_000).double()
+        assert weights.exp().mean(0).sum() == pytest.approx(1, abs=0.03)
     else:
         _check_marginal_against_samples(generator)
 
@@ -66,7 +66,7 @@ def _check_volume_by_samples(generator: Generator, condition: Condition | None) 
     """A narrow normal where samples are likely, weighed by the density they were drawn with, has a volume of 1."""
     assert isinstance(generator, Density)
     torch.manual_seed(0)
-    x = generator.sample(200_000, condition)
+    x = generator.sample(100_000, condition)
     with torch.no_grad():
         log_p = torch.cat([generator.log_prob(part, condition) for part in x.split(20_000)])
     inside = ((x - x.mean(0)).abs() < x.std(0)).all(-1)  # angles end somewhere
