@@ -23,7 +23,8 @@ class GraphReader(nn.Module):
 
     Messages are those of GINE (Strategies for Pre-training Graph Neural Networks; Hu et al.; 2020) or GATv2 (How
     Attentive are Graph Attention Networks?; Brody, Alon, Yahav; 2022). `read` finds the nodes and edges of rows. What
-    is read does not depend on the order in which a graph was written, unless kinds of nodes or edges tell of it.
+    is read does not depend on the order in which a graph was written, unless kinds of nodes or edges tell of it, or
+    nodes are told their `numbers`, of which there are so many.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class GraphReader(nn.Module):
         depth: int = 5,
         messages: Messages = "gine",
         questions: int = 8,
+        numbers: int = 0,
     ) -> None:
         super().__init__()
         self.read, self.questions = read, questions
+        self.numbers = nn.Embedding(numbers, width) if numbers else None
         self.embed, self.bonds = nn.Embedding(kinds, width), nn.Embedding(edges, width)
         self.inject = Inject(context, width)
         self.layers = nn.ModuleList(_layer(messages, width) for _ in range(depth))
@@ -58,6 +61,9 @@ class GraphReader(nn.Module):
         shift = self.inject(self.embed.weight.new_zeros(n, self.embed.embedding_dim), context)
         size = nodes.many.clamp(min=1)[:, None].to(shift.dtype).sqrt()
         h = self.embed(nodes.kind) + shift[nodes.row]
+        if self.numbers is not None:
+            first = nodes.many.cumsum(0) - nodes.many
+            h = h + self.numbers(torch.arange(len(h), device=x.device) - first[nodes.row])
         inside = torch.arange(many, device=x.device) < nodes.many[:, None]
         for layer, norm, wide in zip(self.layers, self.norms, self.wide, strict=True):
             sums = h.new_zeros(n, h.shape[1]).index_add_(0, nodes.row, h)

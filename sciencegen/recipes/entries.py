@@ -66,7 +66,7 @@ def autoregressive(
     tuning: Mapping[str, Any],
     spellings: int = 1,
 ) -> Recipe[T]:
-    """A recipe whose model writes items entry by entry; what guards take away is no part of the likelihood it learns."""
+    """A recipe whose model writes items entry by entry; what guards take away is no part of what it learns."""
 
     def generator(space: Space, fields: ConditionFields) -> Generator:
         assert isinstance(space, Discrete)

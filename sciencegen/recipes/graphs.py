@@ -36,8 +36,9 @@ SCAFFOLD = "scaffold"
 class GrownVAE:
     """The options of a latent model of graphs.
 
-    A graph is read as a whole by `messages` along its bonds, `depth` times, `reader` numbers to an atom; it is written
-    atom by atom and bond by bond by a net of `width`. `prior`: latents are drawn from a standard normal, or from a
+    A graph is read as a whole by `messages` along its bonds, `depth` times, `reader` numbers to an atom; where atoms
+    are `numbered`, as they are written, latents say more. It is written atom by atom and bond by bond by a net of
+    `width`. `prior`: latents are drawn from a standard normal, or from a
     `flow` that learns where the encodings lie. `keep` is the share of draws kept, those from which the valence mask
     took least.
     """
@@ -45,6 +46,7 @@ class GrownVAE:
     messages: Messages = "gine"
     reader: int = 128
     depth: int = 4
+    numbered: bool = False
     width: int = 384
     rounds: int = 2
     latent: int = 64
@@ -72,6 +74,7 @@ class GrownVAE:
                 self.reader,
                 self.depth,
                 self.messages,
+                numbers=layout.nodes if self.numbered else 0,
             ),
             Diagonal(self.width, self.latent),
             MLP(self.latent, self.code, [self.code], conditioner.width),

@@ -16,28 +16,31 @@ from sciencegen.nets.graph import GraphReader, Messages
 MOLECULES = ["CCO", "c1ccc2[nH]ccc2c1", "CC(=O)Nc1ccc(O)cc1", "C1CC12CC2", "N#Cc1ccccc1", "CC(C)Cc1ccc(C(C)C(=O)O)cc1"]
 
 
-def reader(layout: Layout, messages: Messages) -> GraphReader:
+def reader(layout: Layout, messages: Messages, numbered: bool = False) -> GraphReader:
     torch.manual_seed(0)
-    return GraphReader(layout.read, layout.kinds, len(layout.orders), 3, 8, width=8, depth=3, messages=messages)
+    kinds, edges, numbers = layout.kinds, len(layout.orders), layout.nodes if numbered else 0
+    return GraphReader(layout.read, kinds, edges, 3, 8, width=8, depth=3, messages=messages, numbers=numbers)
 
 
+@pytest.mark.parametrize("numbered", [False, True])
 @pytest.mark.parametrize("messages", ["gine", "gat"])
-def test_reading_does_not_depend_on_the_order_of_atoms(messages: Messages) -> None:
+def test_reading_depends_on_the_order_of_atoms_where_they_are_numbered(messages: Messages, numbered: bool) -> None:
     import random
 
     fitted = Scaffolded.fit(MOLECULES)
-    net, source = reader(fitted.layout, messages), random.Random(1)
+    net, source = reader(fitted.layout, messages, numbered), random.Random(1)
     context = torch.randn(len(MOLECULES), 3)
     usual = net(fitted.encode(MOLECULES).long(), context)
     texts = ["".join(cut(skeleton(parsed(molecule)), source)) for molecule in MOLECULES]
     texts = [text.replace("[*]", "") for text in texts]
     assert texts != fitted.texts(fitted.encode(MOLECULES))
-    assert torch.allclose(net(fitted.encode_texts(texts).long(), context), usual, atol=1e-5)
+    assert torch.allclose(net(fitted.encode_texts(texts).long(), context), usual, atol=1e-5) != numbered
 
 
-def test_reading_does_not_depend_on_what_is_beside() -> None:
+@pytest.mark.parametrize("numbered", [False, True])
+def test_reading_does_not_depend_on_what_is_beside(numbered: bool) -> None:
     fitted = Growths.fit(MOLECULES)
-    net, x = reader(fitted.layout, "gine"), fitted.encode(MOLECULES).long()
+    net, x = reader(fitted.layout, "gine", numbered), fitted.encode(MOLECULES).long()
     context = torch.randn(len(MOLECULES), 3)
     alone = torch.cat([net(x[i : i + 1], context[i : i + 1]) for i in range(len(x))])
     assert torch.allclose(net(x, context), alone, atol=1e-5)
