@@ -83,7 +83,7 @@ class Asking(Generic[T]):
 
     def tests(self, where: Where) -> dict[str, Callable[[Candidate[T]], bool]]:
         """What candidates must pass to be what was begun, by name."""
-        found = {name: self.representation.holds(str(where[name])) for name in self.begins if name in where}
+        found = {name: self.representation.holds(text) for name, text in self._beginnings(where).items()}
         return {f"without {name}": _of_item(holds) for name, holds in found.items()}
 
     def measurable(self, where: Where) -> Where:
@@ -92,12 +92,16 @@ class Asking(Generic[T]):
 
     def _begun(self, where: Where, n: int) -> dict[str, Tensor]:
         """`n` rows of the beginning that is asked for, if any."""
-        asked = {name: str(where[name]) for name in self.begins if name in where}
-        for name, text in asked.items():
-            if not text.strip():
-                raise RequestError(f"{name} is empty: leave it out where nothing is given")
-        found = {name: self.representation.begun(text) for name, text in asked.items()}
+        found = {name: self.representation.begun(text) for name, text in self._beginnings(where).items()}
         return {name: row.expand(n, *row.shape) for name, row in found.items()}
+
+    def _beginnings(self, where: Where) -> dict[str, str]:
+        """What is to be begun with, by name."""
+        asked = {name: str(where[name]).strip() for name in self.begins if name in where}
+        for name, text in asked.items():
+            if not text:
+                raise RequestError(f"{name} is empty: leave it out where nothing is given")
+        return asked
 
     def _begun_each(self, columns: Columns) -> dict[str, Tensor]:
         """A beginning for each row of a column, where there is one."""

@@ -85,6 +85,7 @@ def test_columns_may_hold_scaffolds(grower: Path) -> None:
         ("nothing", "not a molecule"),
         ("C" * 40, "the model was made for molecules of up to"),
         ("", "scaffold is empty"),
+        (" \n", "scaffold is empty"),
     ],
 )
 def test_what_is_no_scaffold_is_refused(sciencegen: Command, grower: Path, scaffold: str, said: str) -> None:
