@@ -24,7 +24,7 @@ from sciencegen.objectives.elbo import ELBO, PriorAlone
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
 
-__all__ = ["Decoder", "Encoder", "Latents", "SpelledVAE", "kept", "latents", "spelled_vae"]
+__all__ = ["Decoder", "Encoder", "Latents", "Learned", "SpelledVAE", "alone", "kept", "latents", "spelled_vae"]
 
 T = TypeVar("T")
 Encoder = Literal["convolutional", "recurrent"]
@@ -89,11 +89,8 @@ class SpelledVAE:
 
     def objective(self, space: Space, fields: ConditionFields) -> Objective:
         """What it is trained with."""
-        if self.learn == "prior":
-            if self.prior == "normal":
-                raise RequestError("learn=prior: a normal prior has nothing to learn; set prior=flow")
-            return PriorAlone(self.hide)
-        return ELBO(Ramp(0.0, self.beta, self.ramp), self.hide, self.free_bits, self.regress)
+        whole = ELBO(Ramp(0.0, self.beta, self.ramp), self.hide, self.free_bits, self.regress)
+        return whole if self.learn == "all" else alone(self.prior, self.hide)
 
     def _encoder(self, space: Discrete, context: int) -> nn.Module:
         if self.encoder == "recurrent":
@@ -118,6 +115,13 @@ def latents(kind: Latents, latent: int, context: int) -> Prior:
         return Standard()
     layers = [(AffineCoupling(latent, [256, 256], context), Reverse()) for _ in range(8)]
     return Carried([part for layer in layers for part in layer])
+
+
+def alone(kind: Latents, hide: float) -> Objective:
+    """What teaches where latents are drawn from, and nothing else."""
+    if kind == "normal":
+        raise RequestError("learn=prior: a normal prior has nothing to learn; set prior=flow")
+    return PriorAlone(hide)
 
 
 def kept(space: Space, keep: float) -> float:

@@ -21,7 +21,7 @@ from sciencegen.nets.graph import GraphReader, Messages
 from sciencegen.nets.mlp import MLP
 from sciencegen.objectives.elbo import ELBO
 from sciencegen.objectives.likelihood import MaximumLikelihood
-from sciencegen.recipes.grammars import Latents, latents
+from sciencegen.recipes.grammars import Latents, Learned, alone, latents
 from sciencegen.recipes.molecules import ASK
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
@@ -38,22 +38,23 @@ class GrownVAE:
 
     A graph is read as a whole by `messages` along its bonds, `depth` times, `reader` numbers to an atom; where atoms
     are `numbered`, as they are written, latents say more. It is written atom by atom and bond by bond by a net of
-    `width`. `prior`: latents are drawn from a standard normal, or from a
-    `flow` that learns where the encodings lie. `keep` is the share of draws kept, those from which the valence mask
-    took least.
+    `width`. `prior`: latents are drawn from a standard normal, or from a `flow` that learns where the encodings lie;
+    `learn=prior` teaches it alone, quickly, what a trained model knows. `keep` is the share of draws kept, those from
+    which the valence mask took least.
     """
 
     messages: Messages = "gine"
     reader: int = 128
     depth: int = 4
-    numbered: bool = False
+    numbered: bool = True
     width: int = 384
     rounds: int = 2
     latent: int = 64
     code: int = 256
     context: int = 64
     prior: Latents = "flow"
-    beta: float = 0.1
+    learn: Learned = "all"
+    beta: float = 0.01
     ramp: int = 1000
     hide: float = 0.5
     keep: float = 1.0
@@ -86,7 +87,7 @@ class GrownVAE:
 
     def objective(self, space: Space, fields: ConditionFields) -> Objective:
         """What it is trained with."""
-        return ELBO(Ramp(0.0, self.beta, self.ramp), self.hide)
+        return ELBO(Ramp(0.0, self.beta, self.ramp), self.hide) if self.learn == "all" else alone(self.prior, self.hide)
 
 
 def _layout(space: Tokens) -> Layout:

@@ -148,7 +148,7 @@ def test_a_condition_changes_the_output(name: str) -> None:
     samples = []
     for value in (0.0, 3.0):
         torch.manual_seed(3)
-        samples.append(made.generator.sample(256, made.fit.model.asking.row({**made.where, field: value})).double())
+        samples.append(made.generator.sample(1024, made.fit.model.asking.row({**made.where, field: value})).double())
     assert (samples[0] - samples[1]).abs().max() > 1e-3
 
 

@@ -94,8 +94,9 @@ def test_a_model_with_a_normal_prior_goes_on_with_a_learned_one(tmp_path: Path) 
     assert any(name.startswith("latent_prior") for name in after)
 
 
-def test_a_prior_that_learns_alone_moves_nothing_else() -> None:
-    made = tiny("sentences/grammar-vae", prior="flow", learn="prior", steps=30, rate=0.01)
+@pytest.mark.parametrize("name", ["sentences/grammar-vae", "molecules/graph-vae"])
+def test_a_prior_that_learns_alone_moves_nothing_else(name: str) -> None:
+    made = tiny(name, prior="flow", learn="prior", steps=30, rate=0.01)
     before = {name: weight.clone() for name, weight in made.generator.state_dict().items()}
     rates = [_rate(made)]
     for _ in made.fit:
@@ -115,9 +116,10 @@ def _rate(made: Tiny) -> float:
         return float(made.generator.rate(batch.x, batch.condition).median())  # type: ignore[operator]
 
 
-def test_a_normal_prior_has_nothing_to_learn() -> None:
+@pytest.mark.parametrize("name", ["sentences/grammar-vae", "molecules/graph-vae"])
+def test_a_normal_prior_has_nothing_to_learn(name: str) -> None:
     with pytest.raises(RequestError, match=r"learn=prior: .* set prior=flow"):
-        tiny("sentences/grammar-vae", learn="prior")
+        tiny(name, learn="prior")
 
 
 def test_where_others_are_blind_the_prior_alone_is_told() -> None:
