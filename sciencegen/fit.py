@@ -54,7 +54,7 @@ class Fit:
     data, that may be asked for later. `holdout` is the share of the data kept for validation where no `valid` is
     given (0.05). `start` is a trained model to begin with: what is new in the data, tokens and columns, is added to
     it. `reading` says how files are read, where the domain leaves a choice. With `out`, a folder is written as the run
-    goes on, and `resume=True` takes it up again. `tell` is told what became of the data, and what takes a while.
+    goes on, and `resume=True` takes it up again. `tell` is told before what takes a while.
     """
 
     def __init__(
@@ -99,8 +99,6 @@ class Fit:
         given = _read(self.recipe, data, valid, plan, self._reading.get("on_error") == "stop")
         self.reports = [one.reading for one in given.both if one.reading is not None]
         """What became of the rows of the files that were read."""
-        for report in self.reports:
-            self._tell("\n".join(report.lines()))
         self.remarks: Sequence[str] = ()
         """What a person should know of what is learned, before it is."""
         self._learn(given, plan)
@@ -126,8 +124,6 @@ class Fit:
             representation = trained.representation.extended(given.items.items)
         if not self.recipe.ready:
             self.remarks = self.recipe.representation.remarks(representation, given.items.items)
-            for remark in self.remarks:
-                self._tell(remark)
         beside = self._given(given.items)
         own = [one.name for one in self.recipe.fields] if len(given.items) else []
         many = len(given.items) >= _MANY

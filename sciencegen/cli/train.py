@@ -95,6 +95,10 @@ def train(
         tell=_say,
         **options,
     )
+    for report in run.reports:
+        _say("\n".join(report.lines()))
+    for remark in run.remarks:
+        _say(remark)
     _say(_summary(run))
     if dry_run:
         return
