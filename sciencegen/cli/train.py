@@ -95,11 +95,8 @@ def train(
         tell=_say,
         **options,
     )
-    for report in run.reports:
-        _say("\n".join(report.lines()))
-    for remark in run.remarks:
-        _say(remark)
-    _say(_summary(run))
+    for line in (*(line for report in run.reports for line in report.lines()), *run.remarks, _summary(run)):
+        _say(line)
     if dry_run:
         return
     check_writable(out / "config.json")
