@@ -33,7 +33,8 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
 test-slow: $(VENV)/.test
-	$(BIN)/python -m pytest -m slow
+	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -m slow
+	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -m "not slow and not gpu" $(shell grep -rl "^from hypothesis" tests --include="test_*.py")
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
