@@ -1,6 +1,6 @@
 """One thread for every test: small nets are faster so, and results do not depend on the machine's cores.
 
-Tests of properties look at the same examples every time, and with `HYPOTHESIS_PROFILE=new` (`make test-slow`) at others.
+Tests of properties look at the same examples every time; with `HYPOTHESIS_PROFILE=new` (`make test-slow`) at others.
 """
 
 from __future__ import annotations
