@@ -12,9 +12,9 @@ from sciencegen.domains.sentences.language import Language
 from sciencegen.domains.sentences.representations import SentenceRules
 from sciencegen.domains.sentences.rules import Ruled
 from sciencegen.families.autoregressive import Autoregressive
-from sciencegen.nets.causal import Gated, Recurrent
 from sciencegen.nets.conditioner import Conditioner
 from sciencegen.objectives.likelihood import MaximumLikelihood
+from sciencegen.recipes.entries import Units
 from sciencegen.recipes.grammars import SpelledVAE, kept, spelled_vae
 from sciencegen.recipes.recipe import Recipe
 from sciencegen.train.settings import Settings
@@ -28,6 +28,7 @@ _SETTINGS = Settings(
 _TUNING = {"batch": 32, "rate": 3e-4, "epochs": 30, "warmup": 20, "patience": 5, "ema": 0.99}
 
 
+_UNITS = Units(width=256, embed=32, context=64, dropout=0.1, hide=0.5)
 _SMALL = SpelledVAE(width=128, embed=32, latent=16, code=64, context=32, ramp=1000)
 
 
@@ -45,12 +46,7 @@ def grammar_vae(grammar: str = "expression", length: int = 0, model: SpelledVAE 
 def gru(
     grammar: str = "expression",
     length: int = 0,
-    width: int = 256,
-    depth: int = 1,
-    embed: int = 32,
-    context: int = 64,
-    dropout: float = 0.1,
-    hide: float = 0.5,
+    model: Units = _UNITS,
     masked: bool = False,
     keep: float = 0.5,
 ) -> Recipe[str]:
@@ -62,9 +58,8 @@ def gru(
 
     def generator(space: Space, fields: ConditionFields) -> Generator:
         assert isinstance(space, Discrete)
-        conditioner = Conditioner(fields, context)
-        net = Recurrent(space, conditioner.width, Gated(), width, depth, dropout, embed)
-        made = Autoregressive(space, net, conditioner, masked)
+        conditioner = Conditioner(fields, model.context)
+        made = Autoregressive(space, model.net(space, conditioner.width), conditioner, masked)
         made.knobs = replace(made.knobs, keep=kept(space, keep))
         return made
 
@@ -73,7 +68,7 @@ def gru(
         domain=Sentences(language),
         representation=_ruled(language, length),
         generator=generator,
-        objective=lambda space, fields: MaximumLikelihood(hide),
+        objective=lambda space, fields: MaximumLikelihood(model.hide),
         ask=ASK,
         settings=_SETTINGS,
         bucketed=True,

@@ -124,6 +124,8 @@ def test_a_trained_model_is_shipped_without_its_training(
         pass
     monkeypatch.setattr(ship, "SHIPPED", tmp_path / "shipped")
     out = ship.ship(tmp_path / "run", "tiny", None, {"temperature": 0.9}, bits)
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (tmp_path / "run", out)]
+    assert (sizes[1] < 0.8 * sizes[0]) == (bits < 32)
     assert load(out).generator.knobs == Sharpness(temperature=0.9)
     assert {path.name for path in out.iterdir()} == {"config.json", "model.safetensors", "README.md", "seen.bin"}
     assert "-o runs/tiny" in (out / "README.md").read_text()
