@@ -108,11 +108,12 @@ class Summary:
     def lines(self) -> list[str]:
         """The same for a person."""
         failed = sum(self.failed.values())
-        said = [
-            f"{self.calls:,} calls of {self.budget:,}" if self.budget else f"{self.calls:,} calls",
-            f"best {self.top1:.4f}, mean of the best 10 {self.top10:.4f}, of the best 100 {self.top100:.4f}; "
-            f"over all calls the best 10 had {self.auc10:.4f}",
-        ]
+        said = [f"{self.calls:,} calls of {self.budget:,}" if self.budget else f"{self.calls:,} calls"]
+        if self.calls > failed:
+            best = f"best {self.top1:.4f}, mean of the best 10 {self.top10:.4f}, of the best 100 {self.top100:.4f}"
+            said.append(f"{best}; over all calls the best 10 had {self.auc10:.4f}")
+        else:
+            said.append("nothing has a score")
         if self.groups:
             said.append(f"the best 100 belong to {self.groups:,} series")
         if failed:

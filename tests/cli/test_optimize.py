@@ -166,6 +166,17 @@ def test_a_run_needs_a_folder_of_its_own(sciencegen: Command, gru: Path, tmp_pat
     assert "is a file" in sciencegen(*asked, "-o", tmp_path / "mine" / "notes.txt").refusal
 
 
+def test_where_a_command_fails_on_everything_no_score_is_made_up(
+    sciencegen: Command, gru: Path, tmp_path: Path
+) -> None:
+    asked = ("optimize", gru, "--scorer", "false", "--range", "score=0..1", "--calls", 12, "-o", tmp_path / "run")
+    done = sciencegen(*asked, *SMALL)
+    assert done.code not in (0, 2)
+    assert "nothing has a score" in done.err
+    assert "best 0.0000" not in done.err
+    assert "fails on everything" in done.err
+
+
 def test_models_that_are_no_strings_of_known_probability_are_not_taught(
     sciencegen: Command, flow: Path, tmp_path: Path
 ) -> None:
